@@ -1,0 +1,64 @@
+//! The tables, one file each: a `Model` and the enums it stores, no logic.
+//!
+//! Money, weight and stock are integers in every table ([`money`], [`weight`]); ids are UUIDv7 newtypes ([`id`]).
+
+pub mod id;
+pub mod money;
+pub mod time;
+pub mod weight;
+
+// registry
+pub mod canteen;
+pub mod county_list;
+pub mod county_list_member;
+pub mod division;
+pub mod division_change;
+pub mod reporting_unit;
+pub mod school;
+
+// suppliers
+pub mod beneficiary_link;
+pub mod household;
+pub mod household_status;
+pub mod supplier;
+
+// catalogue
+pub mod category;
+pub mod listing;
+pub mod product;
+pub mod product_unit;
+pub mod unit;
+
+// access
+pub mod account;
+pub mod membership;
+pub mod session;
+
+// operations
+pub mod audit_entry;
+pub mod bundle;
+pub mod idempotency;
+pub mod notification;
+pub mod outbox;
+
+// ordering
+pub mod order_line;
+pub mod purchase_order;
+
+// delivery
+pub mod certificate;
+pub mod consignment;
+pub mod consignment_line;
+pub mod receipt;
+pub mod receipt_inspector;
+pub mod receipt_line;
+
+// ledger
+pub mod declared_purchase;
+pub mod import_run;
+pub mod purchase_line;
+
+// share
+pub mod indicator;
+pub mod indicator_class;
+pub mod school_month_total;

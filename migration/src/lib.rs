@@ -1,0 +1,21 @@
+//! The schema, room by room, up and down on SQLite and PostgreSQL.
+//!
+//! The statements are plain SQL that both databases read; what differs (triggers) is in [`append_only`].
+
+use sea_orm_migration::prelude::*;
+
+mod append_only;
+mod rooms;
+
+/// Runs the migrations in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut all: Vec<Box<dyn MigrationTrait>> =
+            rooms::ROOMS.iter().map(|room| Box::new(room) as Box<dyn MigrationTrait>).collect();
+        all.push(Box::new(append_only::AppendOnly));
+        all
+    }
+}

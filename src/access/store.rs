@@ -1,0 +1,77 @@
+//! Queries on accounts, memberships and sessions.
+
+use super::actor::{Actor, Grant, Place};
+use crate::{context::Ctx, http::ApiError};
+use entity::{
+    account,
+    id::{AccountId, SessionId},
+    membership::{self, Role},
+    session,
+    time::Timestamp,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
+    Statement,
+};
+
+/// The account of a living session with its present memberships.
+pub async fn load_actor(
+    ctx: &Ctx,
+    session_id: SessionId,
+    account_id: AccountId,
+    now: Timestamp,
+) -> Result<Option<Actor>, ApiError> {
+    let db = ctx.store.primary();
+    let alive = session::Entity::find_by_id(session_id)
+        .select_only()
+        .column(session::Column::AccountId)
+        .filter(session::COLUMN.ended_at.is_null())
+        .into_query();
+    let account = account::Entity::find_by_id(account_id).filter(account::COLUMN.id.in_subquery(alive)).one(db).await?;
+    let Some(account) = account.filter(|account| account.disabled_at.is_none()) else { return Ok(None) };
+    let grants = grants(db, account_id, now).await?;
+    Ok(Some(Actor::new(account_id, session_id, account.must_change_password, grants)))
+}
+
+/// What an account holds on the day of `now`.
+pub async fn grants(db: &impl ConnectionTrait, account_id: AccountId, now: Timestamp) -> Result<Vec<Grant>, DbErr> {
+    let today = now.business_day();
+    let memberships = membership::Entity::find()
+        .filter(membership::COLUMN.account_id.eq(account_id))
+        .filter(membership::COLUMN.from_on.lte(today))
+        .filter(Condition::any().add(membership::COLUMN.to_on.is_null()).add(membership::COLUMN.to_on.gte(today)))
+        .all(db)
+        .await?;
+    let mut grants = Vec::with_capacity(memberships.len());
+    for held in memberships {
+        let place = match held {
+            membership::Model { role: Role::Administrator, .. } => Place::Everywhere,
+            membership::Model { school_id: Some(school), .. } => Place::School(school),
+            membership::Model { supplier_id: Some(supplier), .. } => Place::Supplier(supplier),
+            membership::Model { reporting_unit_code: Some(unit), .. } => subtree(db, &unit).await?,
+            // The table's check leaves no other row.
+            _ => continue,
+        };
+        grants.push(Grant { role: held.role, place });
+    }
+    Ok(grants)
+}
+
+#[derive(FromQueryResult)]
+struct UnitRow {
+    code: String,
+    division_code: Option<String>,
+}
+
+/// A reporting unit and all units below it.
+async fn subtree(db: &impl ConnectionTrait, top: &str) -> Result<Place, DbErr> {
+    let sql = "with recursive below as ( \
+               select code, division_code from reporting_unit where code = $1 \
+               union all \
+               select u.code, u.division_code from reporting_unit u join below b on u.parent_code = b.code) \
+               select code, division_code from below order by code";
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [top.into()]);
+    let rows = UnitRow::find_by_statement(statement).all(db).await?;
+    let divisions = rows.iter().filter_map(|row| row.division_code.clone()).collect();
+    Ok(Place::Subtree { units: rows.into_iter().map(|row| row.code).collect(), divisions })
+}

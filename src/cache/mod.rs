@@ -1,0 +1,9 @@
+//! What may be lost: counters shared through Redis where there is one, and answers kept for a moment in this process.
+//!
+//! Refuses to be the only place anything is kept; with Redis gone mid-flight every part goes on in this process.
+
+mod counters;
+mod pages;
+
+pub use counters::Counters;
+pub use pages::{Pages, Topic};

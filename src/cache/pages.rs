@@ -1,0 +1,134 @@
+//! Finished answers kept for at most a second and dropped at once by a change in this process.
+//!
+//! A reader notes the topic's generation before it reads the database; a writer raises it after its commit. So an
+//! answer computed from what was there before a commit is never served after that commit by the same process, and by
+//! another replica for one second at most.
+
+use crate::http::{ApiError, body_etag, json};
+use axum::{
+    body::Bytes,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use entity::{id::SchoolId, time::Timestamp};
+use quick_cache::{Weighter, sync::Cache};
+use std::{
+    hash::{BuildHasher, Hash, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// What an answer depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// Offers and their stock.
+    Listings,
+    /// The ledger of one school.
+    School(SchoolId),
+    /// The ledger of any school.
+    Ledger,
+}
+
+/// Bytes of answers kept at most.
+const CAPACITY: u64 = 8 * 1024 * 1024;
+/// Age at which an answer is computed again, for changes made by other replicas.
+const MAX_AGE_MILLIS: i64 = 1_000;
+/// Generations are kept by hash: two topics that meet only cost a computation too many.
+const SLOTS: usize = 4_096;
+
+struct Answer {
+    made_at: Timestamp,
+    generation: u64,
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<String, Arc<Answer>> for ByBytes {
+    fn weight(&self, key: &String, answer: &Arc<Answer>) -> u64 {
+        (key.len() + answer.body.len() + 200) as u64
+    }
+}
+
+/// The kept answers.
+pub struct Pages {
+    answers: Cache<String, Arc<Answer>, ByBytes>,
+    generations: Vec<AtomicU64>,
+    hasher: RandomState,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self {
+            answers: Cache::with_weighter(1_000, CAPACITY, ByBytes),
+            generations: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+}
+
+impl Pages {
+    /// Says that what `topic` stands for has changed. Call it after the commit.
+    pub fn changed(&self, topic: Topic) {
+        self.slot(topic).fetch_add(1, Ordering::Release);
+    }
+
+    /// The kept answer under `key`, or a new one from `compute`.
+    ///
+    /// `key` must hold everything the answer depends on besides `topic`, the caller's reach included.
+    ///
+    /// # Errors
+    /// Whatever `compute` fails with; failures are not kept.
+    pub async fn answer<F>(&self, key: String, topic: Topic, now: Timestamp, compute: F) -> Result<Response, ApiError>
+    where
+        F: Future<Output = Result<Vec<u8>, ApiError>>,
+    {
+        let generation = self.slot(topic).load(Ordering::Acquire);
+        if let Some(answer) = self.answers.get(&key)
+            && answer.generation == generation
+            && (0..MAX_AGE_MILLIS).contains(&(now.0 - answer.made_at.0))
+        {
+            return Ok(respond(&answer));
+        }
+        let body = Bytes::from(compute.await?);
+        let answer = Arc::new(Answer { made_at: now, generation, etag: body_etag(&body), body });
+        self.answers.insert(key, Arc::clone(&answer));
+        Ok(respond(&answer))
+    }
+
+    fn slot(&self, topic: Topic) -> &AtomicU64 {
+        let hash = self.hasher.hash_one(topic);
+        &self.generations[usize::try_from(hash % SLOTS as u64).unwrap_or_default()]
+    }
+}
+
+fn respond(answer: &Answer) -> Response {
+    let mut response = json(StatusCode::OK, answer.body.clone());
+    response.headers_mut().insert(header::ETAG, answer.etag.clone());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn ask(pages: &Pages, topic: Topic, at: i64, fresh: &str) -> Bytes {
+        let compute = async { Ok(fresh.as_bytes().to_vec()) };
+        let response = pages.answer("k".into(), topic, Timestamp(at), compute).await.expect("answers");
+        axum::body::to_bytes(response.into_body(), 100).await.expect("reads")
+    }
+
+    #[tokio::test]
+    async fn an_answer_goes_with_its_topic_or_after_a_second() {
+        let pages = Pages::default();
+        assert_eq!(ask(&pages, Topic::Listings, 0, "old").await, "old");
+        assert_eq!(ask(&pages, Topic::Listings, 999, "new").await, "old");
+        assert_eq!(ask(&pages, Topic::Listings, 1_000, "new").await, "new");
+        pages.changed(Topic::Listings);
+        assert_eq!(ask(&pages, Topic::Listings, 1_001, "newer").await, "newer");
+    }
+}

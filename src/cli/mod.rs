@@ -1,0 +1,80 @@
+//! The commands of the binary.
+
+mod migrate;
+mod serve;
+
+use crate::config::{Settings, SettingsError, Source};
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// 校农 Xiaonong: the school-farm procurement marketplace.
+#[derive(Parser)]
+#[command(name = "xiaonong", version, about, long_about = None)]
+pub struct Cli {
+    /// SQLite file or PostgreSQL address [env: DATABASE_URL] [default: sqlite:data/xiaonong.db]
+    #[arg(long, global = true)]
+    database_url: Option<String>,
+    /// Address to serve on [env: LISTEN_ADDR] [default: 127.0.0.1:8080]
+    #[arg(long = "listen", global = true)]
+    listen_addr: Option<String>,
+    /// Folder for the database file and the token key [env: DATA_DIR] [default: data]
+    #[arg(long, global = true)]
+    data_dir: Option<String>,
+    /// TOML file with settings; flags and the environment stand above it
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// What to do; `serve` unless given
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API
+    Serve,
+    /// Bring the database schema up, down, or say what is pending
+    Migrate {
+        /// up, down or status
+        #[arg(value_enum, default_value_t = migrate::Direction::Up)]
+        direction: migrate::Direction,
+    },
+}
+
+impl Cli {
+    fn settings(&self) -> Result<Settings, SettingsError> {
+        let flags = Source {
+            database_url: self.database_url.clone(),
+            listen_addr: self.listen_addr.clone(),
+            data_dir: self.data_dir.clone(),
+            ..Source::default()
+        };
+        let file = self.config.as_deref().map(Source::file).transpose()?.unwrap_or_default();
+        Settings::from_source(flags.over(Source::environment()).over(file))
+    }
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let settings = match cli.settings() {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    runtime.block_on(async move {
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(settings).await,
+            Command::Migrate { direction } => migrate::run(settings, direction).await,
+        }
+    })
+}
+
+/// Says on stderr what went wrong.
+pub(crate) fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("xiaonong: {error}");
+    ExitCode::FAILURE
+}

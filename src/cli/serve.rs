@@ -1,0 +1,88 @@
+//! `xiaonong serve`: the API, until SIGTERM or Ctrl-C.
+
+use super::fail;
+use crate::{
+    access::first_administrator,
+    app,
+    clock::{Ids, SystemClock, SystemEntropy},
+    config::{Settings, hide_password},
+    context::Ctx,
+};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tracing_subscriber::EnvFilter;
+
+/// Serves an up-to-date database.
+pub async fn run(settings: Settings) -> ExitCode {
+    start_log(&settings.log);
+    let ctx = match prepare(settings).await {
+        Ok(ctx) => ctx,
+        Err(error) => return fail(error.as_ref()),
+    };
+    match first_administrator(&ctx).await {
+        Ok(Some(password)) => {
+            println!("first start: administrator \"admin\" made, one-time password: {password}");
+            println!("             log in and replace it with POST /api/v1/me/password");
+        }
+        Ok(None) => {}
+        Err(error) => return fail(&std::io::Error::other(format!("{error:?}"))),
+    }
+    listen(ctx).await
+}
+
+/// Connects and migrates, saying so.
+pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Error>> {
+    println!("database: {}", hide_password(&settings.database_url));
+    let clock = Arc::new(SystemClock);
+    let ids = Ids::new(clock.clone(), Arc::new(SystemEntropy));
+    let ctx = app::context(settings, clock, ids).await?;
+    let pending = ctx.store.pending_migrations().await?.len();
+    if pending > 0 {
+        println!("schema: running {pending} migrations");
+        ctx.store.migrate_up().await?;
+    }
+    println!("counters: {}", if ctx.counters.is_shared() { "Redis" } else { "in this process (no REDIS_URL)" });
+    Ok(ctx)
+}
+
+/// Serves until told to stop, then answers what is under way.
+pub async fn listen(ctx: Ctx) -> ExitCode {
+    let address = ctx.settings.listen_addr;
+    let listener = match TcpListener::bind(address).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            return fail(&std::io::Error::other(format!(
+                "cannot listen on {address}: {error}; choose another with --listen or LISTEN_ADDR"
+            )));
+        }
+    };
+    let address = listener.local_addr().unwrap_or(address);
+    println!("serving: http://{address}  API documentation: http://{address}/docs");
+    let store = ctx.store.clone();
+    let service = app::router(ctx).into_make_service_with_connect_info::<SocketAddr>();
+    let outcome = axum::serve(listener, service).with_graceful_shutdown(stopped()).await;
+    println!("stopping: requests under way are answered");
+    store.close().await;
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn stopped() {
+    let mut terminate = signal(SignalKind::terminate()).ok();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        Some(()) = async { match &mut terminate { Some(signal) => signal.recv().await, None => None } } => {}
+    }
+}
+
+/// Starts the log on stderr; a filter that cannot be read falls back to `info`.
+pub fn start_log(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // A second start in one process keeps the first.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

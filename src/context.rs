@@ -1,0 +1,34 @@
+//! What every handler shares: database, clock, ids, caches, tokens, settings.
+
+use crate::{
+    access::{Guard, Tokens},
+    cache::{Counters, Pages},
+    clock::{Clock, Ids},
+    config::Settings,
+    metrics::Metrics,
+    store::Store,
+};
+use std::sync::Arc;
+
+/// Cheap to clone: one per request.
+#[derive(Clone)]
+pub struct Ctx {
+    /// Both databases' pools.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids and random bytes.
+    pub ids: Ids,
+    /// Counters that may be lost (Redis, or in-process).
+    pub counters: Counters,
+    /// Answers kept for a moment.
+    pub pages: Arc<Pages>,
+    /// Issues and checks access tokens.
+    pub tokens: Arc<Tokens>,
+    /// Verified callers, kept for a moment.
+    pub guard: Arc<Guard>,
+    /// Typed settings.
+    pub settings: Arc<Settings>,
+    /// Figures for `/metrics`.
+    pub metrics: Arc<Metrics>,
+}

@@ -1,0 +1,151 @@
+//! Collects every wrong field of a request before it is refused, each with its JSON pointer.
+
+use super::{
+    problem::{ApiError, FieldError},
+    text::Text,
+};
+use entity::weight::{BaseQuantity, QuantityError};
+use uuid::Uuid;
+
+/// The wrong fields found so far.
+#[derive(Default)]
+pub struct Check(Vec<FieldError>);
+
+impl Check {
+    /// Notes a wrong field.
+    pub fn refuse(&mut self, pointer: impl Into<String>, code: &'static str, detail: Text) {
+        self.0.push(FieldError::new(pointer, code, detail));
+    }
+
+    /// Notes a wrong field unless `holds`.
+    pub fn that(&mut self, holds: bool, pointer: impl Into<String>, code: &'static str, detail: Text) {
+        if !holds {
+            self.refuse(pointer, code, detail);
+        }
+    }
+
+    /// A text that is not blank and not above `most` characters, trimmed.
+    pub fn text(&mut self, pointer: &str, value: &str, most: usize) -> String {
+        let trimmed = value.trim();
+        let length = trimmed.chars().count();
+        if length == 0 {
+            self.refuse(pointer, "required", Text::new("不能为空。", "Must not be blank."));
+        } else if length > most {
+            self.refuse(
+                pointer,
+                "too_long",
+                Text::new(format!("最多 {most} 个字符。"), format!("At most {most} characters.")),
+            );
+        } else if trimmed.chars().any(char::is_control) {
+            self.refuse(pointer, "control_character", Text::new("含有控制字符。", "Contains control characters."));
+        }
+        trimmed.to_owned()
+    }
+
+    /// The same for a field that may be absent.
+    pub fn optional_text(&mut self, pointer: &str, value: Option<&str>, most: usize) -> Option<String> {
+        value.map(|value| self.text(pointer, value, most))
+    }
+
+    /// Between one and `most` lines.
+    pub fn lines<T>(&mut self, pointer: &str, lines: &[T], most: usize) {
+        self.that(
+            (1..=most).contains(&lines.len()),
+            pointer,
+            "line_count",
+            Text::new(format!("应有 1 至 {most} 行。"), format!("One to {most} lines are needed.")),
+        );
+    }
+
+    /// An id sent by the client: UUIDv7 only, so that keys stay in time order.
+    pub fn client_id<T: From<Uuid>>(&mut self, pointer: &str, id: Option<Uuid>) -> Option<T> {
+        let id = id?;
+        self.that(
+            id.get_version_num() == 7,
+            pointer,
+            "id_not_uuid_v7",
+            Text::new("自带的编号须为 UUIDv7。", "An id sent along must be a UUIDv7."),
+        );
+        Some(id.into())
+    }
+
+    /// A quantity in units of `per_unit` grams or pieces.
+    pub fn quantity(&mut self, pointer: &str, value: &str, per_unit: i64) -> Option<BaseQuantity> {
+        match BaseQuantity::parse(value, per_unit) {
+            Ok(quantity) => Some(quantity),
+            Err(error) => {
+                self.0.push(quantity_error(pointer, error));
+                None
+            }
+        }
+    }
+
+    /// A quantity above zero.
+    pub fn positive_quantity(&mut self, pointer: &str, value: &str, per_unit: i64) -> Option<BaseQuantity> {
+        let quantity = self.quantity(pointer, value, per_unit)?;
+        if quantity.0 > 0 {
+            return Some(quantity);
+        }
+        self.refuse(pointer, "quantity_not_positive", Text::new("数量须大于零。", "Must be above zero."));
+        None
+    }
+
+    /// Whether nothing was wrong so far.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fields found wrong.
+    #[must_use]
+    pub fn into_errors(self) -> Vec<FieldError> {
+        self.0
+    }
+
+    /// # Errors
+    /// [`ApiError::Invalid`] with every field noted.
+    pub fn finish(self) -> Result<(), ApiError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self.0)) }
+    }
+}
+
+fn quantity_error(pointer: &str, error: QuantityError) -> FieldError {
+    let (code, detail) = match error {
+        QuantityError::Malformed => {
+            ("quantity_malformed", Text::new("须为十进制数，如 \"20\"。", "Must be a decimal number such as \"20\"."))
+        }
+        QuantityError::Scale => (
+            "quantity_scale",
+            Text::new("重量最细到克，计件须为整数。", "Weights go down to the gram, pieces are whole numbers."),
+        ),
+        QuantityError::Negative => ("quantity_negative", Text::new("不能为负数。", "Must not be negative.")),
+        QuantityError::TooLarge => ("quantity_too_large", Text::new("数量过大。", "The quantity is too large.")),
+    };
+    FieldError::new(pointer, code, detail)
+}
+
+/// The sentence for a code that a field's own reader reported while the body was parsed.
+#[must_use]
+pub fn reader_error(message: &str) -> Option<(&'static str, Text)> {
+    let code = message.split([' ', '\n']).next().unwrap_or_default();
+    Some(match code {
+        "money_malformed" => (
+            "money_malformed",
+            Text::new("金额须为十进制字符串，如 \"12.30\"。", "Money is a decimal string such as \"12.30\"."),
+        ),
+        "money_scale" => ("money_scale", Text::new("金额最多两位小数。", "Money has at most two decimals.")),
+        "money_negative" => ("money_negative", Text::new("金额不能为负数。", "Money must not be negative.")),
+        "money_too_large" => ("money_too_large", Text::new("金额过大。", "The amount is too large.")),
+        "quantity_malformed" | "quantity_scale" | "quantity_negative" | "quantity_too_large" => {
+            let error = match code {
+                "quantity_malformed" => QuantityError::Malformed,
+                "quantity_scale" => QuantityError::Scale,
+                "quantity_negative" => QuantityError::Negative,
+                _ => QuantityError::TooLarge,
+            };
+            let field = quantity_error("", error);
+            (field.code, field.detail)
+        }
+        _ => return None,
+    })
+}

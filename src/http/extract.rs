@@ -1,0 +1,247 @@
+//! What a handler takes: bodies, queries, paths and headers, each refused with a problem that says which field.
+
+use super::{
+    check::reader_error,
+    problem::{ApiError, FieldError},
+    text::Text,
+};
+use crate::store::IdempotencyKey;
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use ring::digest;
+use serde::de::DeserializeOwned;
+use std::fmt::Write;
+
+/// Lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A JSON body with its optional `Idempotency-Key`; with `KEYED` the key must be there.
+pub struct Command<T, const KEYED: bool = false> {
+    /// The parsed body.
+    pub body: T,
+    /// The key, tied to this very method, path and body.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned, const KEYED: bool> FromRequest<S> for Command<T, KEYED> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state)
+            .await
+            .map_err(|rejection| body_error(rejection.status()))?;
+        let key = idempotency_key(&parts, &bytes, KEYED)?;
+        Ok(Self { body: parse_json(&parts.headers, &bytes)?, key })
+    }
+}
+
+pub(crate) fn body_error(status: axum::http::StatusCode) -> ApiError {
+    if status == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        ApiError::TooLarge
+    } else {
+        ApiError::Malformed(FieldError::new(
+            "",
+            "body_unreadable",
+            Text::new("请求体未能完整读取。", "The body did not arrive in full."),
+        ))
+    }
+}
+
+/// Reads `Idempotency-Key` and ties it to the request.
+pub(crate) fn idempotency_key(
+    parts: &Parts,
+    bytes: &Bytes,
+    required: bool,
+) -> Result<Option<IdempotencyKey>, ApiError> {
+    let Some(value) = parts.headers.get("idempotency-key") else {
+        if required {
+            return Err(ApiError::Malformed(FieldError::new(
+                "",
+                "idempotency_key_required",
+                Text::new(
+                    "此操作须带 Idempotency-Key 请求头，重试时沿用同一值。",
+                    "This call needs an Idempotency-Key header; a retry sends the same one.",
+                ),
+            )));
+        }
+        return Ok(None);
+    };
+    let key = value.to_str().ok().filter(|key| (1..=100).contains(&key.len())).ok_or_else(|| {
+        ApiError::Malformed(FieldError::new(
+            "",
+            "idempotency_key_malformed",
+            Text::new("Idempotency-Key 须为 1 至 100 个 ASCII 字符。", "Idempotency-Key is 1 to 100 ASCII characters."),
+        ))
+    })?;
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), bytes] {
+        context.update(part);
+        context.update(b"\n");
+    }
+    Ok(Some(IdempotencyKey { key: key.to_owned(), body_hash: hex(context.finish().as_ref()) }))
+}
+
+fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result<T, ApiError> {
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.split(';').next().unwrap_or_default().trim() == "application/json");
+    // An empty body stands for `{}`: the calls without fields take none.
+    let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
+    if !is_json && bytes != b"{}" {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| json_error(&error))?;
+    reader.end().map_err(|_| malformed_json())?;
+    Ok(value)
+}
+
+fn malformed_json() -> ApiError {
+    ApiError::Malformed(FieldError::new(
+        "",
+        "json_malformed",
+        Text::new("请求体不是合法的 JSON。", "The body is not valid JSON."),
+    ))
+}
+
+fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
+    use serde_json::error::Category;
+    let inner = error.inner();
+    if matches!(inner.classify(), Category::Syntax | Category::Eof | Category::Io) {
+        return malformed_json();
+    }
+    let mut pointer = String::new();
+    for segment in error.path() {
+        match segment {
+            serde_path_to_error::Segment::Seq { index } => {
+                let _ = write!(pointer, "/{index}");
+            }
+            serde_path_to_error::Segment::Map { key } => {
+                let _ = write!(pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
+            }
+            _ => {}
+        }
+    }
+    let message = inner.to_string();
+    let named = message.split('`').nth(1).unwrap_or_default();
+    if message.starts_with("unknown field") {
+        // The path already ends in the field's name.
+        return ApiError::field(
+            pointer,
+            "unknown_field",
+            Text::new(format!("未知字段 {named}。"), format!("There is no field {named}.")),
+        );
+    }
+    if message.starts_with("missing field") {
+        return ApiError::field(
+            format!("{pointer}/{named}"),
+            "required",
+            Text::new(format!("缺少字段 {named}。"), format!("The field {named} is missing.")),
+        );
+    }
+    if message.starts_with("duplicate field") {
+        return ApiError::field(pointer, "duplicate_field", Text::new("字段重复。", "The field is there twice."));
+    }
+    if let Some((code, detail)) = reader_error(&message) {
+        return ApiError::field(pointer, code, detail);
+    }
+    if message.starts_with("unknown variant") {
+        let choices = message.split("expected").nth(1).unwrap_or_default();
+        let choices = choices.rsplit_once(" at line").map_or(choices, |(choices, _)| choices).replace('`', "");
+        let choices = choices.trim().trim_start_matches("one of ").to_owned();
+        return ApiError::field(
+            pointer,
+            "unknown_value",
+            Text::new(format!("取值须为：{choices}。"), format!("Must be one of: {choices}.")),
+        );
+    }
+    ApiError::field(pointer, "wrong_type", Text::new("类型或格式不对。", "Wrong type or format."))
+}
+
+/// Query parameters; an unknown or unreadable one is a 400.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+            let message = error.inner().to_string();
+            let named = message.split('`').nth(1).unwrap_or_default().to_owned();
+            let name = if message.starts_with("unknown field") || message.starts_with("missing field") {
+                named
+            } else {
+                error.path().to_string()
+            };
+            let (code, detail) = if message.starts_with("unknown field") {
+                ("unknown_parameter", Text::new(format!("未知参数 {name}。"), format!("There is no parameter {name}.")))
+            } else if message.starts_with("missing field") {
+                ("required", Text::new(format!("缺少参数 {name}。"), format!("The parameter {name} is missing.")))
+            } else {
+                (
+                    "parameter_malformed",
+                    Text::new(format!("参数 {name} 的取值无法读取。"), format!("The value of {name} cannot be read.")),
+                )
+            };
+            ApiError::Malformed(FieldError::new(format!("?{name}"), code, detail))
+        })
+    }
+}
+
+/// Path parameters; what cannot be one of our ids does not exist.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(value)| Self(value))
+            .map_err(|_| ApiError::NotFound)
+    }
+}
+
+/// The version named by `If-Match`, if any.
+pub struct IfMatch(pub Option<i64>);
+
+impl IfMatch {
+    /// # Errors
+    /// [`ApiError::Stale`] when another version was meant.
+    pub fn check(&self, version: i64) -> Result<(), ApiError> {
+        match self.0 {
+            Some(wanted) if wanted != version => Err(ApiError::Stale { version }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let version = value.to_str().ok().and_then(|value| value.trim().trim_matches('"').parse().ok());
+        version.map(|version| Self(Some(version))).ok_or_else(|| {
+            ApiError::Malformed(FieldError::new(
+                "",
+                "if_match_malformed",
+                Text::new("If-Match 须为读取时得到的 ETag。", "If-Match must be the ETag of an earlier answer."),
+            ))
+        })
+    }
+}

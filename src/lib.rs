@@ -1,0 +1,35 @@
+//! Xiaonong (校农): the procurement marketplace behind the school-farm integration programme.
+//!
+//! School canteens buy from poor counties and poor households; the service records orders and weighed, inspected
+//! deliveries, and computes from them each school's share against the target. A request travels
+//! [`app`] → a domain's use case → one transaction ([`store::Work`]) → the answer.
+//!
+//! Below are the rooms. Domains use only what stands before them in
+//! `registry ← suppliers ← catalogue ← ordering ← delivery ← ledger ← share`; all of them use the shared ground
+//! (`http`, `access`, `store`, `cache`, `clock`, `config`, `context`, `metrics`); a test holds the direction.
+
+// The shared ground.
+pub mod access;
+pub mod cache;
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod http;
+pub mod metrics;
+pub mod store;
+
+// The domains, in the order they may use one another.
+pub mod catalogue;
+pub mod delivery;
+pub mod ledger;
+pub mod ordering;
+pub mod registry;
+pub mod share;
+pub mod suppliers;
+
+// What puts them together.
+pub mod app;
+pub mod cli;
+pub mod demo;
+pub mod jobs;
+pub mod openapi;

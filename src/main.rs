@@ -1,0 +1,7 @@
+//! The `xiaonong` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xiaonong::cli::run()
+}

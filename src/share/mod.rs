@@ -1,0 +1,9 @@
+//! (being built)
+
+use crate::context::Ctx;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Routes of this room.
+pub fn router(ctx: Ctx) -> OpenApiRouter {
+    OpenApiRouter::new().with_state(ctx)
+}

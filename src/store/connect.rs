@@ -1,0 +1,187 @@
+//! Connects to SQLite (default) or PostgreSQL and brings the schema up to date.
+
+use migration::Migrator;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+use std::{path::Path, time::Duration};
+use thiserror::Error;
+
+/// The pools: on SQLite one writing connection and several reading ones, on PostgreSQL one pool, or a replica to read.
+#[derive(Clone)]
+pub struct Store {
+    /// For reads outside a transaction.
+    pub read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The address is of a kind we do not know.
+    #[error("DATABASE_URL must begin with sqlite: or postgres:, such as sqlite:data/xiaonong.db")]
+    UnknownScheme,
+    /// The folder of the database file cannot be made.
+    #[error("cannot create the folder {folder}: {cause}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The database refused.
+    #[error("the database does not answer: {0}")]
+    Database(#[from] DbErr),
+}
+
+const READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// Long enough for a queue of writers, short enough that a hang shows.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Key of the advisory lock that keeps replicas from migrating at once; any fixed number will do.
+const MIGRATION_LOCK: i64 = 0x0058_494E_4F4E;
+
+/// Connects; creates the folder and file of a SQLite database. `read_url` may name a PostgreSQL replica.
+///
+/// # Errors
+/// [`StoreError`] when the address is unknown or the database does not answer.
+pub async fn connect(url: &str, read_url: Option<&str>) -> Result<Store, StoreError> {
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        let write = Database::connect(postgres_options(url)).await?;
+        let read = match read_url {
+            Some(read_url) => Database::connect(postgres_options(read_url)).await?,
+            None => write.clone(),
+        };
+        return Ok(Store { read, write });
+    }
+    let Some(path) = url.strip_prefix("sqlite:") else { return Err(StoreError::UnknownScheme) };
+    let file = path.trim_start_matches("//").split('?').next().unwrap_or_default();
+    if let Some(folder) = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|cause| StoreError::Folder { folder: folder.display().to_string(), cause })?;
+    }
+    let base = format!("sqlite://{file}");
+    let write = Database::connect(sqlite_options(&format!("{base}?mode=rwc"), 1, false)).await?;
+    let read = Database::connect(sqlite_options(&format!("{base}?mode=rw"), READERS, true)).await?;
+    Ok(Store { read, write })
+}
+
+fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .min_connections(1)
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .pragma("journal_mode", "wal")
+                // FULL: an answered order survives a power cut.
+                .pragma("synchronous", "full")
+                .pragma("query_only", if read_only { "on" } else { "off" })
+                .statement_cache_capacity(200)
+        });
+    options
+}
+
+fn postgres_options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .min_connections(1)
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire_if_idle_for(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|postgres| postgres.application_name("xiaonong").statement_cache_capacity(200));
+    options
+}
+
+impl Store {
+    /// Which database this is.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// For reads that must see the latest commit: never a replica.
+    #[must_use]
+    pub fn primary(&self) -> &DatabaseConnection {
+        // On SQLite the readers see the same file, and the one writing connection may be busy with a transaction.
+        if self.backend() == DbBackend::Postgres { &self.write } else { &self.read }
+    }
+
+    /// Starts a writing transaction; on SQLite it holds the write lock from its first moment.
+    ///
+    /// # Errors
+    /// When no connection comes free in time or the database is gone.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.write.begin_with_options(options).await
+    }
+
+    /// Brings the schema up to date; replicas that start together wait for one another.
+    ///
+    /// # Errors
+    /// When a migration fails.
+    pub async fn migrate_up(&self) -> Result<(), DbErr> {
+        self.locked(|| Migrator::up(&self.write, None)).await
+    }
+
+    /// Takes back the newest `steps` migrations, or all.
+    ///
+    /// # Errors
+    /// When a migration fails.
+    pub async fn migrate_down(&self, steps: Option<u32>) -> Result<(), DbErr> {
+        self.locked(|| Migrator::down(&self.write, steps)).await
+    }
+
+    /// Names of the migrations still to run.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, DbErr> {
+        let pending = Migrator::get_pending_migrations(&self.write).await?;
+        Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+    }
+
+    /// One statement that shows the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.read.execute_unprepared("select 1").await.map(drop)
+    }
+
+    /// Closes the pools, so that SQLite folds its log into the file.
+    pub async fn close(self) {
+        for pool in [self.read, self.write] {
+            if let Err(error) = pool.close().await {
+                tracing::warn!(%error, "closing the database");
+            }
+        }
+    }
+
+    async fn locked<F, T>(&self, run: F) -> Result<(), DbErr>
+    where
+        F: FnOnce() -> T,
+        T: Future<Output = Result<(), DbErr>>,
+    {
+        if self.backend() != DbBackend::Postgres {
+            return run().await;
+        }
+        // The lock lives in a transaction of its own and goes with it, also when this process dies.
+        let holder = self.write.begin().await?;
+        holder.execute_unprepared(&format!("select pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+        let outcome = run().await;
+        holder.commit().await?;
+        outcome
+    }
+}
