@@ -1,5 +1,11 @@
 //! (being built)
 
+mod import;
+mod sheet;
+
+pub use import::{Divisions, ImportError, Imported, finish, import_schools};
+pub use sheet::{Refusal, Row, Sheet, derived_id};
+
 use crate::context::Ctx;
 use utoipa_axum::router::OpenApiRouter;
 

@@ -1,5 +1,9 @@
 //! (being built)
 
+mod import;
+
+pub use import::{import_households, import_links, import_suppliers};
+
 use crate::context::Ctx;
 use utoipa_axum::router::OpenApiRouter;
 
