@@ -28,13 +28,17 @@ pub struct Model {
     pub producer_household_id: Option<HouseholdId>,
     /// Unit the buyer typed.
     pub unit_code: String,
+    /// Grams or pieces in that unit.
+    pub unit_base: BaseQuantity,
     /// Ordered, in grams or pieces.
     pub quantity_base: BaseQuantity,
     /// Confirmed by the supplier; none before.
     pub confirmed_base: Option<BaseQuantity>,
     /// Price frozen at ordering, per price_base.
     pub price_fen: Fen,
-    /// Grams or pieces the price stands for.
+    /// Unit the price is quoted in.
+    pub price_unit_code: String,
+    /// Grams or pieces in the price's unit.
     pub price_base: BaseQuantity,
     /// Ordered quantity at that price, rounded half up once (O2).
     pub amount_fen: Fen,

@@ -1,6 +1,6 @@
 //! Weight as integer grams, stock as integer grams or pieces; kilograms only at the JSON edge.
 
-use rust_decimal::{Decimal, prelude::ToPrimitive};
+use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
@@ -60,6 +60,29 @@ impl BaseQuantity {
     }
 }
 
+impl BaseQuantity {
+    /// The count of units of `unit_base` grams or pieces each, as a decimal: exact where it was typed in that unit,
+    /// rounded down to six places otherwise.
+    #[must_use]
+    pub fn in_units(self, unit_base: Self) -> String {
+        let per = Decimal::from(unit_base.0.max(1));
+        let count = Decimal::from(self.0).checked_div(per).unwrap_or_default();
+        count.round_dp_with_strategy(6, RoundingStrategy::ToZero).normalize().to_string()
+    }
+}
+
+/// A quantity as people read it: a decimal and a unit code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Quantity {
+    /// Decimal count of units.
+    #[schema(example = "20")]
+    pub quantity: String,
+    /// Unit code.
+    #[schema(example = "jin")]
+    pub unit: String,
+}
+
 impl fmt::Display for Gram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let grams = self.0.unsigned_abs();
@@ -96,6 +119,13 @@ mod tests {
         assert_eq!(BaseQuantity::parse("99999999999999999999999999999", 5_000_000), Err(QuantityError::Malformed));
         assert_eq!(BaseQuantity::parse("7922816251426433759354395033", 5_000_000), Err(QuantityError::TooLarge));
         assert_eq!(Gram(-10_500).to_string(), "-10.500");
+    }
+
+    #[test]
+    fn a_quantity_reads_as_it_was_typed() {
+        assert_eq!(BaseQuantity(10_000).in_units(BaseQuantity(500)), "20");
+        assert_eq!(BaseQuantity(250).in_units(BaseQuantity(500)), "0.5");
+        assert_eq!(BaseQuantity(1).in_units(BaseQuantity(3)), "0.333333");
     }
 
     proptest! {

@@ -25,10 +25,12 @@ create table order_line (
   origin_division_code text not null references division (code), -- origin as listed
   producer_household_id uuid references household (id), -- producing household as listed
   unit_code text not null references unit (code), -- unit the buyer typed
+  unit_base bigint not null check (unit_base > 0), -- level:BaseQuantity
   quantity_base bigint not null check (quantity_base > 0), -- ordered, in grams or pieces
   confirmed_base bigint check (confirmed_base >= 0), -- confirmed by the supplier; none before
   price_fen bigint not null, -- price frozen at ordering, per price_base
-  price_base bigint not null, -- level:BaseQuantity
+  price_unit_code text not null references unit (code), -- unit the price is quoted in
+  price_base bigint not null check (price_base > 0), -- level:BaseQuantity
   amount_fen bigint not null, -- ordered quantity at that price, rounded half up once (O2)
   unique (order_id, line_no)
 );
