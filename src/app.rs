@@ -110,7 +110,7 @@ fn api(ctx: &Ctx, placer: &Placer) -> OpenApiRouter {
 /// The OpenAPI document of all routes.
 #[must_use]
 pub fn document(ctx: &Ctx) -> Document {
-    let placer = Placer::detached(ctx.clone());
+    let placer = Placer::detached();
     let (_, mut document) = api(ctx, &placer).split_for_parts();
     openapi::complete(&mut document);
     document

@@ -17,6 +17,11 @@ impl Check {
         self.0.push(FieldError::new(pointer, code, detail));
     }
 
+    /// Notes a wrong field found elsewhere.
+    pub fn note(&mut self, error: FieldError) {
+        self.0.push(error);
+    }
+
     /// Notes a wrong field unless `holds`.
     pub fn that(&mut self, holds: bool, pointer: impl Into<String>, code: &'static str, detail: Text) {
         if !holds {

@@ -8,6 +8,7 @@ mod work;
 
 pub use connect::{Store, StoreError, connect};
 pub use work::{Begun, IdempotencyKey, Work};
+pub(crate) use work::{audit_line, idempotency_line, outbox_line, stored_answer};
 
 use sea_orm::{DbErr, SqlErr};
 

@@ -1,4 +1,11 @@
-//! (being built)
+//! Suppliers, the households behind them, and both kinds of household history.
+//!
+//! Owns who sells and which households live from it, day by day (H1, H3). Refuses to hand out a household's name, or
+//! its status without being told the day.
+
+mod store;
+
+pub use store::{find_supplier, is_linked_on, linked_households_on, statuses_on};
 
 use crate::context::Ctx;
 use utoipa_axum::router::OpenApiRouter;

@@ -1,0 +1,300 @@
+//! The files of the bundled registry, read and checked as a whole.
+
+use super::file::{File, FileError};
+use crate::registry::Area;
+use chrono::NaiveDate;
+use entity::{
+    county_list::{self, CountyListKind},
+    county_list_member,
+    division::{self, DivisionLevel},
+    division_change,
+    reporting_unit::{self, ReportingUnitKind},
+};
+use serde::Deserialize;
+use std::collections::HashMap;
+
+const DIVISIONS: File = File {
+    name: "divisions.csv",
+    text: include_str!("guizhou/divisions.csv"),
+    columns: &["code", "name", "parent_code", "level"],
+};
+const CHANGES: File = File {
+    name: "division_changes.csv",
+    text: include_str!("guizhou/division_changes.csv"),
+    columns: &["effective_on", "old_code", "old_name", "new_code", "new_name", "kind", "precision"],
+};
+const LISTS: File = File {
+    name: "county_lists.csv",
+    text: include_str!("guizhou/county_lists.csv"),
+    columns: &["code", "kind", "name_zh", "name_en", "source", "confidence"],
+};
+const MEMBERS: File = File {
+    name: "county_list_members.csv",
+    text: include_str!("guizhou/county_list_members.csv"),
+    columns: &["list_code", "division_code", "valid_from", "valid_to", "source"],
+};
+const UNITS: File = File {
+    name: "reporting_units.csv",
+    text: include_str!("guizhou/reporting_units.csv"),
+    columns: &["code", "name", "kind", "parent_code", "division_code"],
+};
+
+/// All of them, for the digest.
+pub fn files() -> [File; 5] {
+    [DIVISIONS, CHANGES, LISTS, MEMBERS, UNITS]
+}
+
+/// What the files hold.
+pub struct Registry {
+    pub divisions: Vec<division::Model>,
+    pub changes: Vec<division_change::Model>,
+    pub lists: Vec<county_list::Model>,
+    pub members: Vec<county_list_member::Model>,
+    pub units: Vec<reporting_unit::Model>,
+}
+
+#[derive(Deserialize)]
+struct DivisionRow {
+    code: String,
+    name: String,
+    parent_code: Option<String>,
+    level: DivisionLevel,
+}
+
+#[derive(Deserialize)]
+struct ChangeRow {
+    effective_on: NaiveDate,
+    old_code: Option<String>,
+    old_name: Option<String>,
+    new_code: String,
+    new_name: String,
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct ListRow {
+    code: String,
+    kind: CountyListKind,
+    name_zh: String,
+    name_en: String,
+    source: String,
+}
+
+#[derive(Deserialize)]
+struct MemberRow {
+    list_code: String,
+    division_code: String,
+    valid_from: NaiveDate,
+    valid_to: Option<NaiveDate>,
+    source: String,
+}
+
+#[derive(Deserialize)]
+struct UnitRow {
+    code: String,
+    name: String,
+    kind: ReportingUnitKind,
+    parent_code: Option<String>,
+    division_code: Option<String>,
+}
+
+impl Registry {
+    /// Reads the embedded files.
+    ///
+    /// # Errors
+    /// [`FileError`] for the first row that is malformed or points at nothing.
+    pub fn parse() -> Result<Self, FileError> {
+        let divisions = divisions(DIVISIONS)?;
+        let levels: HashMap<&str, DivisionLevel> =
+            divisions.iter().map(|division| (division.code.as_str(), division.level)).collect();
+        let changes = changes(CHANGES, &levels)?;
+        let lists = lists(LISTS)?;
+        let members = members(MEMBERS, &lists, &levels)?;
+        let units = units(UNITS, &levels)?;
+        Ok(Self { divisions, changes, lists, members, units })
+    }
+}
+
+/// The level the division above must have.
+fn level_above(level: DivisionLevel) -> Option<DivisionLevel> {
+    match level {
+        DivisionLevel::Province | DivisionLevel::OtherProvince => None,
+        DivisionLevel::Prefecture => Some(DivisionLevel::Province),
+        DivisionLevel::County => Some(DivisionLevel::Prefecture),
+        DivisionLevel::Township => Some(DivisionLevel::County),
+        DivisionLevel::OtherCounty => Some(DivisionLevel::OtherProvince),
+    }
+}
+
+fn divisions(file: File) -> Result<Vec<division::Model>, FileError> {
+    let rows = file.rows::<DivisionRow>()?;
+    let mut levels = HashMap::with_capacity(rows.len());
+    for (line, row) in &rows {
+        if levels.insert(row.code.as_str(), row.level).is_some() {
+            return Err(file.error(*line, format!("{} is there twice", row.code)));
+        }
+    }
+    for (line, row) in &rows {
+        if Area::of(&row.code).is_none() {
+            return Err(file.error(*line, format!("{} is no division code", row.code)));
+        }
+        let above = row.parent_code.as_deref();
+        if above.and_then(|code| levels.get(code).copied()) != level_above(row.level) {
+            return Err(file.error(*line, format!("{} does not hang under the level above it", row.code)));
+        }
+        // Lists filter by ranges of codes and rely on this.
+        if above.and_then(Area::of).is_some_and(|area| !area.contains(&row.code)) {
+            return Err(file.error(*line, format!("{} does not begin like the division above it", row.code)));
+        }
+    }
+    Ok(rows
+        .into_iter()
+        .map(|(_, row)| division::Model {
+            code: row.code,
+            name: row.name,
+            parent_code: row.parent_code,
+            level: row.level,
+            valid_from: None,
+            valid_to: None,
+        })
+        .collect())
+}
+
+fn changes(file: File, levels: &HashMap<&str, DivisionLevel>) -> Result<Vec<division_change::Model>, FileError> {
+    let mut changes = Vec::new();
+    for (line, row) in file.rows::<ChangeRow>()? {
+        if !levels.contains_key(row.new_code.as_str()) {
+            return Err(file.error(line, format!("there is no division {}", row.new_code)));
+        }
+        if row.old_code.is_none() != row.old_name.is_none() {
+            return Err(file.error(line, "an old code and an old name go together"));
+        }
+        changes.push(division_change::Model {
+            id: i64::try_from(changes.len()).unwrap_or(i64::MAX) + 1,
+            effective_on: row.effective_on,
+            old_code: row.old_code,
+            old_name: row.old_name,
+            new_code: row.new_code,
+            new_name: row.new_name,
+            kind: row.kind,
+        });
+    }
+    Ok(changes)
+}
+
+fn lists(file: File) -> Result<Vec<county_list::Model>, FileError> {
+    let show = |(_, row): (u64, ListRow)| county_list::Model {
+        code: row.code,
+        kind: row.kind,
+        name_zh: row.name_zh,
+        name_en: row.name_en,
+        source: row.source,
+    };
+    Ok(file.rows()?.into_iter().map(show).collect())
+}
+
+fn members(
+    file: File,
+    lists: &[county_list::Model],
+    levels: &HashMap<&str, DivisionLevel>,
+) -> Result<Vec<county_list_member::Model>, FileError> {
+    let mut members = Vec::new();
+    for (line, row) in file.rows::<MemberRow>()? {
+        let Some(list) = lists.iter().find(|list| list.code == row.list_code) else {
+            return Err(file.error(line, format!("there is no list {}", row.list_code)));
+        };
+        let wanted = match list.kind {
+            CountyListKind::ExtremePovertyTownship => DivisionLevel::Township,
+            CountyListKind::OtherProvinceListed => DivisionLevel::OtherCounty,
+            _ => DivisionLevel::County,
+        };
+        if levels.get(row.division_code.as_str()) != Some(&wanted) {
+            return Err(file.error(line, format!("{} is not what {} lists", row.division_code, list.code)));
+        }
+        if row.valid_to.is_some_and(|to| to < row.valid_from) {
+            return Err(file.error(line, "valid_to lies before valid_from"));
+        }
+        members.push(county_list_member::Model {
+            list_code: row.list_code,
+            division_code: row.division_code,
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+            source: row.source,
+        });
+    }
+    Ok(members)
+}
+
+fn units(file: File, levels: &HashMap<&str, DivisionLevel>) -> Result<Vec<reporting_unit::Model>, FileError> {
+    let rows = file.rows::<UnitRow>()?;
+    let above: HashMap<&str, Option<&str>> =
+        rows.iter().map(|(_, row)| (row.code.as_str(), row.parent_code.as_deref())).collect();
+    for (line, row) in &rows {
+        if row.division_code.as_deref().is_some_and(|code| !levels.contains_key(code)) {
+            return Err(file.error(*line, format!("{} stands for no division", row.code)));
+        }
+        if !reaches_province(&row.code, &above) {
+            return Err(file.error(*line, format!("{} does not report up to 520000", row.code)));
+        }
+    }
+    let show = |(_, row): (u64, UnitRow)| reporting_unit::Model {
+        code: row.code,
+        name: row.name,
+        kind: row.kind,
+        parent_code: row.parent_code,
+        division_code: row.division_code,
+    };
+    Ok(rows.into_iter().map(show).collect())
+}
+
+/// Walks up the reporting tree; it has three levels, so that a longer way is a circle.
+fn reaches_province(code: &str, above: &HashMap<&str, Option<&str>>) -> bool {
+    let mut code = code;
+    for _ in 0..3 {
+        match above.get(code) {
+            Some(None) => return code == "520000",
+            Some(Some(parent)) => code = parent,
+            None => return false,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_registry_is_complete() {
+        let registry = Registry::parse().expect("parses");
+        let of_level = |level| registry.divisions.iter().filter(|division| division.level == level).count();
+        assert_eq!(of_level(DivisionLevel::Province), 1);
+        assert_eq!(of_level(DivisionLevel::Prefecture), 9);
+        assert_eq!(of_level(DivisionLevel::County), 88);
+        assert_eq!(of_level(DivisionLevel::Township), 1510);
+        let members = |kind| {
+            let list = registry.lists.iter().find(|list| list.kind == kind).expect("a list");
+            registry.members.iter().filter(|member| member.list_code == list.code).count()
+        };
+        assert_eq!(members(CountyListKind::PovertyCounty), 66);
+        assert_eq!(members(CountyListKind::DeepPovertyCounty), 14);
+        assert_eq!(members(CountyListKind::KeyCounty), 20);
+        assert_eq!(members(CountyListKind::ExtremePovertyTownship), 20);
+        assert_eq!(registry.units.len(), 100);
+        // The province and what reports straight to it (S10).
+        let direct = registry.units.iter().filter(|unit| unit.parent_code.as_deref() == Some("520000")).count();
+        assert_eq!(direct, 9 + 2 + 1 + 1);
+    }
+
+    #[test]
+    fn a_gap_in_a_hierarchy_is_refused_with_file_and_line() {
+        let refusal = |text| divisions(File { text, ..DIVISIONS }).expect_err("refused").to_string();
+        let orphan = "code,name,parent_code,level\n520000,贵州省,,province\n520526,威宁,520000,county\n";
+        assert_eq!(refusal(orphan), "divisions.csv, line 3: 520526 does not hang under the level above it");
+        let astray = "code,name,parent_code,level\n520000,贵州省,,province\n530500,毕节市,520000,prefecture\n";
+        assert_eq!(refusal(astray), "divisions.csv, line 3: 530500 does not begin like the division above it");
+        let circle = "code,name,kind,parent_code,division_code\na,a,county_bureau,b,\nb,b,county_bureau,a,\n";
+        let error = units(File { text: circle, ..UNITS }, &HashMap::new()).expect_err("refused");
+        assert_eq!(error.to_string(), "reporting_units.csv, line 2: a does not report up to 520000");
+    }
+}
