@@ -15,4 +15,7 @@ mod support {
 }
 
 mod access;
+mod bulk;
+mod problems;
+mod schema;
 mod throttling;

@@ -1,7 +1,7 @@
 //! All that is stored, in short: a refused request must leave it as it was.
 
 use super::app::App;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
@@ -51,9 +51,14 @@ impl App {
 
     /// Runs a statement behind the service's back.
     pub async fn execute(&self, sql: &str) {
-        let txn = self.ctx.store.begin().await.expect("begins");
-        txn.execute_unprepared(sql).await.expect(sql);
-        txn.commit().await.expect("commits");
+        self.try_execute(sql).await.expect(sql);
+    }
+
+    /// Tries to.
+    pub async fn try_execute(&self, sql: &str) -> Result<(), DbErr> {
+        let txn = self.ctx.store.begin().await?;
+        txn.execute_unprepared(sql).await?;
+        txn.commit().await
     }
 
     /// The one number a query yields.
