@@ -7,6 +7,7 @@ mod support {
     pub mod availability;
     pub mod call;
     pub mod database;
+    pub mod document;
     pub mod postgres;
     #[expect(clippy::disallowed_methods, reason = "finds the servers under test by the environment, as CI names them")]
     pub mod process;
@@ -16,6 +17,7 @@ mod support {
 
 mod access;
 mod bulk;
+mod openapi;
 mod problems;
 mod schema;
 mod throttling;

@@ -26,13 +26,12 @@ impl App {
     pub async fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::new();
         for table in self.tables().await.into_iter().filter(|table| table != "session") {
-            let row = match self.ctx.store.backend() {
-                DbBackend::Postgres => "t::text".to_owned(),
-                _ => {
-                    let columns = self.texts(&format!("select name from pragma_table_info('{table}')")).await;
-                    let quoted: Vec<_> = columns.iter().map(|column| format!("quote({column})")).collect();
-                    quoted.join("||'|'||")
-                }
+            let row = if self.ctx.store.backend() == DbBackend::Postgres {
+                "t::text".to_owned()
+            } else {
+                let columns = self.texts(&format!("select name from pragma_table_info('{table}')")).await;
+                let quoted: Vec<_> = columns.iter().map(|column| format!("quote({column})")).collect();
+                quoted.join("||'|'||")
             };
             let rows = self.texts(&format!("select {row} from {table} as t order by 1")).await;
             let mut hasher = DefaultHasher::new();
