@@ -17,6 +17,7 @@ mod support {
 
 mod access;
 mod bulk;
+mod direction;
 mod openapi;
 mod problems;
 mod schema;
