@@ -3,14 +3,15 @@
 //! Owns who sells and which households live from it, day by day (H1, H3). Refuses to hand out a household's name, or
 //! its status without being told the day.
 
+mod list;
 mod store;
 
 pub use store::{find_supplier, is_linked_on, linked_households_on, statuses_on};
 
 use crate::context::Ctx;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Routes of this room.
+/// Reads of the suppliers.
 pub fn router(ctx: Ctx) -> OpenApiRouter {
-    OpenApiRouter::new().with_state(ctx)
+    OpenApiRouter::new().routes(routes!(list::list_suppliers)).routes(routes!(list::find_supplier)).with_state(ctx)
 }
