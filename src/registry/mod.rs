@@ -17,6 +17,12 @@ pub use store::{
     POVERTY_AREA, Place, county_of, find_canteen, find_division, find_reporting_unit, find_school, places_on,
 };
 
+mod import;
+mod sheet;
+
+pub use import::{Divisions, ImportError, Imported, finish, import_schools};
+pub use sheet::{Refusal, Row, Sheet, derived_id};
+
 use crate::context::Ctx;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

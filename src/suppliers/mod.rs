@@ -8,6 +8,10 @@ mod store;
 
 pub use store::{find_supplier, is_linked_on, linked_households_on, statuses_on};
 
+mod import;
+
+pub use import::{import_households, import_links, import_suppliers};
+
 use crate::context::Ctx;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

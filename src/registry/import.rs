@@ -1,0 +1,281 @@
+//! Brings in schools and their canteens from CSV: all rows of a file or none.
+
+use super::sheet::{Refusal, Row, Sheet, derived_id};
+use crate::{context::Ctx, http::ApiError, store::bulk};
+use chrono::NaiveDate;
+use entity::{
+    audit_entry,
+    canteen::{self, CanteenKind},
+    division::{self, DivisionLevel},
+    id::SchoolId,
+    reporting_unit, school,
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QuerySelect};
+use std::collections::{HashMap, HashSet};
+use thiserror::Error;
+
+/// First day an imported school should report: the programme's beginning.
+const OPENED_ON: NaiveDate = NaiveDate::from_ymd_opt(2014, 1, 1).expect("a date");
+const COLUMNS: &[&str] = &[
+    "code",
+    "name",
+    "stage",
+    "division_code",
+    "reporting_unit_code",
+    "rural",
+    "nutrition_program",
+    "diners",
+    "canteen_kind",
+    "run_by_code",
+];
+
+/// What a file brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Data rows in the file.
+    pub rows: usize,
+    /// Records written; rows that were there already are left as they are.
+    pub written: u64,
+}
+
+/// Why nothing of a file was taken.
+#[derive(Debug, Error)]
+pub enum ImportError {
+    /// Cells that are wrong.
+    #[error("{} cells refused", .0.len())]
+    Refused(Vec<Refusal>),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
+impl From<ImportError> for ApiError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Database(error) => error.into(),
+            refused @ ImportError::Refused(_) => Self::internal(format!("{refused}: {refused:?}")),
+        }
+    }
+}
+
+/// Every division with what it lies in.
+pub struct Divisions(HashMap<String, (DivisionLevel, Option<String>)>);
+
+impl Divisions {
+    /// Reads them all.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn load(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        let all = division::Entity::find().all(db).await?;
+        Ok(Self(all.into_iter().map(|row| (row.code, (row.level, row.parent_code))).collect()))
+    }
+
+    /// Whether there is such a division.
+    #[must_use]
+    pub fn contains(&self, code: &str) -> bool {
+        self.0.contains_key(code)
+    }
+
+    /// The county a division is or lies in; none for prefectures and provinces.
+    #[must_use]
+    pub fn county_of(&self, code: &str) -> Option<&str> {
+        let (code, (level, parent)) = self.0.get_key_value(code)?;
+        match level {
+            DivisionLevel::County | DivisionLevel::OtherCounty => Some(code),
+            DivisionLevel::Township => self.county_of(parent.as_deref()?),
+            DivisionLevel::Province | DivisionLevel::Prefecture | DivisionLevel::OtherProvince => None,
+        }
+    }
+
+    /// The prefecture a division is or lies in; none for provinces and other provinces' places.
+    #[must_use]
+    pub fn prefecture_of(&self, code: &str) -> Option<&str> {
+        let (code, (level, parent)) = self.0.get_key_value(code)?;
+        match level {
+            DivisionLevel::Prefecture => Some(code),
+            DivisionLevel::County | DivisionLevel::Township => self.prefecture_of(parent.as_deref()?),
+            DivisionLevel::Province | DivisionLevel::OtherProvince | DivisionLevel::OtherCounty => None,
+        }
+    }
+
+    /// A place with its county, or a refusal.
+    #[must_use]
+    pub fn read<'a>(&self, row: Row<'a>, column: &'static str) -> Option<(&'a str, String)> {
+        let code = row.text(column)?;
+        let county = self.county_of(code);
+        if county.is_none() {
+            row.refuse(
+                column,
+                format!("“{code}”不是县级或乡级行政区划代码"),
+                format!("\"{code}\" is not the code of a county or township"),
+            );
+        }
+        county.map(|county| (code, county.to_owned()))
+    }
+}
+
+/// Brings in a file of schools; with `dry_run` checks it against the database and changes nothing.
+///
+/// # Errors
+/// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
+pub async fn import_schools(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
+    let sheet = Sheet::read(text, COLUMNS).map_err(ImportError::Refused)?;
+    let txn = ctx.store.begin().await?;
+    let divisions = Divisions::load(&txn).await?;
+    let units: HashSet<String> = codes(&txn).await?.into_iter().collect();
+    let known: Vec<(String, SchoolId)> = school::Entity::find()
+        .select_only()
+        .column(school::Column::Code)
+        .column(school::Column::Id)
+        .into_tuple()
+        .all(&txn)
+        .await?;
+    let rows = sheet.len();
+    let (schools, canteens) =
+        read_schools(sheet, &divisions, &units, &known.into_iter().collect()).map_err(ImportError::Refused)?;
+    let mut written = bulk::insert_with(&txn, &schools, "on conflict do nothing").await?;
+    written += bulk::insert_with(&txn, &canteens, "on conflict do nothing").await?;
+    finish(ctx, txn, dry_run, "school.import", Imported { rows, written }).await
+}
+
+async fn codes(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    reporting_unit::Entity::find().select_only().column(reporting_unit::Column::Code).into_tuple().all(db).await
+}
+
+/// Commits an import with the audit line that tells of it, or takes a dry run back.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn finish(
+    ctx: &Ctx,
+    txn: DatabaseTransaction,
+    dry_run: bool,
+    action: &str,
+    imported: Imported,
+) -> Result<Imported, ImportError> {
+    if dry_run {
+        txn.rollback().await?;
+        return Ok(imported);
+    }
+    if imported.written > 0 {
+        let line = audit_entry::Model {
+            id: ctx.ids.next(),
+            at: ctx.clock.now(),
+            // Done at the machine itself, by nobody with an account.
+            account_id: None,
+            action: action.to_owned(),
+            resource: action.split('.').next().unwrap_or_default().to_owned(),
+            resource_id: String::new(),
+            request_id: "import".to_owned(),
+            detail: format!("{{\"rows\":{},\"written\":{}}}", imported.rows, imported.written),
+        };
+        bulk::insert(&txn, &[line]).await?;
+    }
+    txn.commit().await?;
+    Ok(imported)
+}
+
+type Schools = (Vec<school::Model>, Vec<canteen::Model>);
+
+fn read_schools(
+    sheet: Sheet,
+    divisions: &Divisions,
+    units: &HashSet<String>,
+    known: &HashMap<String, SchoolId>,
+) -> Result<Schools, Vec<Refusal>> {
+    let mut ids: HashMap<&str, SchoolId> = known.iter().map(|(code, id)| (code.as_str(), *id)).collect();
+    let mut seen = HashSet::new();
+    for row in sheet.rows() {
+        let Some(code) = row.text("code") else { continue };
+        if !seen.insert(code) {
+            row.refuse("code", format!("“{code}”重复"), format!("\"{code}\" is there twice"));
+        }
+        ids.entry(code).or_insert_with(|| derived_id("school", code));
+    }
+    let mut schools = Vec::new();
+    let mut canteens = Vec::new();
+    for row in sheet.rows() {
+        let school = read_school(row, divisions, units, &ids);
+        let canteen = read_canteen(row, &ids);
+        if let (Some(school), Some(canteen)) = (school, canteen)
+            && !known.contains_key(&school.code)
+        {
+            schools.push(school);
+            canteens.push(canteen);
+        }
+    }
+    sheet.finish()?;
+    Ok((schools, canteens))
+}
+
+fn read_school(
+    row: Row<'_>,
+    divisions: &Divisions,
+    units: &HashSet<String>,
+    ids: &HashMap<&str, SchoolId>,
+) -> Option<school::Model> {
+    let name = row.text("name");
+    let stage = row.choice("stage");
+    let place = divisions.read(row, "division_code");
+    let unit = row.text("reporting_unit_code").filter(|unit| {
+        let found = units.contains(*unit);
+        if !found {
+            row.refuse(
+                "reporting_unit_code",
+                format!("没有报送单位“{unit}”"),
+                format!("there is no reporting unit \"{unit}\""),
+            );
+        }
+        found
+    });
+    let (rural, nutrition_program) = (row.flag("rural"), row.flag("nutrition_program"));
+    let diners = row.count("diners");
+    let code = row.optional("code")?;
+    let (division_code, county_code) = place?;
+    Some(school::Model {
+        id: *ids.get(code)?,
+        code: code.to_owned(),
+        name: name?.to_owned(),
+        stage: stage?,
+        division_code: division_code.to_owned(),
+        county_code,
+        reporting_unit_code: unit?.to_owned(),
+        rural: rural?,
+        nutrition_program: nutrition_program?,
+        diners: diners?,
+        opened_on: OPENED_ON,
+        closed_on: None,
+        version: 1,
+    })
+}
+
+fn read_canteen(row: Row<'_>, ids: &HashMap<&str, SchoolId>) -> Option<canteen::Model> {
+    let kind: CanteenKind = row.choice("canteen_kind")?;
+    let run_by = row.optional("run_by_code");
+    if (kind == CanteenKind::Shared) != run_by.is_some() {
+        row.refuse(
+            "run_by_code",
+            "仅供餐食堂（shared）须填供餐学校代码",
+            "needed for a shared kitchen and for no other kind",
+        );
+        return None;
+    }
+    let run_by_school_id = run_by.and_then(|code| ids.get(code).copied());
+    if run_by.is_some() && run_by == row.optional("code") {
+        row.refuse("run_by_code", "不能是本校", "must be another school");
+    }
+    if let Some(code) = run_by.filter(|_| run_by_school_id.is_none()) {
+        row.refuse("run_by_code", format!("没有学校“{code}”"), format!("there is no school \"{code}\""));
+        return None;
+    }
+    let (code, name) = (row.optional("code")?, row.optional("name")?);
+    Some(canteen::Model {
+        id: derived_id("canteen", code),
+        school_id: *ids.get(code)?,
+        name: format!("{name}食堂"),
+        kind,
+        run_by_school_id,
+        version: 1,
+    })
+}
