@@ -35,11 +35,11 @@ pub struct NewAccount<'a> {
     pub reporting_unit_code: Option<String>,
 }
 
-/// Makes the accounts in one transaction and returns how many; names that exist are left as they are.
+/// Makes the accounts in one transaction; names that exist are left as they are.
 ///
 /// # Errors
 /// When hashing fails or the database refuses.
-pub async fn create_accounts(ctx: &Ctx, wanted: Vec<NewAccount<'_>>, cost: Cost) -> Result<u64, ApiError> {
+pub async fn create_accounts(ctx: &Ctx, wanted: Vec<NewAccount<'_>>, cost: Cost) -> Result<(), ApiError> {
     let now = ctx.clock.now();
     let mut accounts = Vec::with_capacity(wanted.len());
     let mut memberships = Vec::with_capacity(wanted.len());
@@ -67,14 +67,14 @@ pub async fn create_accounts(ctx: &Ctx, wanted: Vec<NewAccount<'_>>, cost: Cost)
         });
     }
     let txn = ctx.store.begin().await?;
-    let made = bulk::insert_with(&txn, &accounts, "on conflict do nothing").await?;
+    bulk::insert_with(&txn, &accounts, "on conflict do nothing").await?;
     // A name taken under another id keeps what it holds.
     let wanted: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
     let present = account::Entity::find().filter(account::COLUMN.id.is_in(wanted)).all(&txn).await?;
     memberships.retain(|held| present.iter().any(|account| account.id == held.account_id));
     bulk::insert_with(&txn, &memberships, "on conflict do nothing").await?;
     txn.commit().await?;
-    Ok(made)
+    Ok(())
 }
 
 /// Letters and digits that are not mistaken for one another; 16 of 31 are 79 bits.
@@ -90,8 +90,9 @@ pub async fn first_administrator(ctx: &Ctx) -> Result<Option<String>, ApiError> 
     }
     let password: String =
         ctx.ids.random::<16>().iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect();
+    let id: AccountId = ctx.ids.next();
     let admin = NewAccount {
-        id: ctx.ids.next(),
+        id,
         username: "admin",
         display_name: "系统管理员",
         password: password.clone(),
@@ -101,7 +102,8 @@ pub async fn first_administrator(ctx: &Ctx) -> Result<Option<String>, ApiError> 
         supplier_id: None,
         reporting_unit_code: None,
     };
-    // None made: another replica that started at the same time was faster.
-    let made = create_accounts(ctx, vec![admin], ctx.settings.password_cost).await?;
-    Ok((made == 1).then_some(password))
+    create_accounts(ctx, vec![admin], ctx.settings.password_cost).await?;
+    // Not there: another replica that started at the same time was faster.
+    let made = account::Entity::find_by_id(id).one(ctx.store.primary()).await?;
+    Ok(made.map(|_| password))
 }

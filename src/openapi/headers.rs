@@ -8,8 +8,11 @@ use utoipa::openapi::{
 };
 
 /// Operations that refuse to run without an `Idempotency-Key`: those whose repetition would buy or book twice.
-pub(super) const KEYED: [&str; 5] =
+const KEYED: [&str; 5] =
     ["place_basket", "place_order", "record_receipt", "declare_purchase", "import_declared_purchases"];
+
+/// Operations on one resource that take the version they are based on.
+const VERSIONED: [&str; 4] = ["confirm_order", "decline_order", "cancel_order", "record_receipt"];
 
 const KEY: &str = "Repeating a request with its key and body yields the first answer again, with \
 `Idempotency-Replayed: true`; the key with another body is refused";
@@ -63,13 +66,15 @@ pub(super) fn add(operation: &mut Operation, call: &Call) {
     let mut wanted = vec!["AcceptLanguage"];
     if call.reads {
         wanted.push("IfNoneMatch");
-    } else if call.on_one {
+    } else if call.takes_version {
         wanted.push("IfMatch");
     }
     if call.takes_key {
         wanted.push(if call.needs_key { "RequiredIdempotencyKey" } else { "IdempotencyKey" });
     }
     let parameters = operation.parameters.get_or_insert_default();
+    let described = |name: &str| HEADERS.iter().any(|(described, ..)| *described == name);
+    parameters.retain(|parameter| !matches!(parameter, RefOr::T(one) if described(&one.name)));
     parameters.extend(wanted.into_iter().map(|name| RefOr::Ref(Ref::new(format!("#/components/parameters/{name}")))));
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
@@ -80,6 +85,14 @@ pub(super) fn add(operation: &mut Operation, call: &Call) {
             response.headers.insert("Idempotency-Replayed".to_owned(), header("IdempotencyReplayed"));
         }
     }
+}
+
+pub(super) fn takes_version(id: &str) -> bool {
+    VERSIONED.contains(&id)
+}
+
+pub(super) fn needs_key(id: &str) -> bool {
+    KEYED.contains(&id)
 }
 
 pub(super) fn has_query(operation: &Operation) -> bool {

@@ -69,6 +69,7 @@ struct Call {
     has_body: bool,
     takes_key: bool,
     needs_key: bool,
+    takes_version: bool,
 }
 
 impl Call {
@@ -84,7 +85,8 @@ impl Call {
             has_query: headers::has_query(operation),
             has_body: operation.request_body.is_some(),
             takes_key: !reads && !is_access,
-            needs_key: headers::KEYED.contains(&id),
+            needs_key: headers::needs_key(id),
+            takes_version: headers::takes_version(id),
         }
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn add(operation: &mut Operation, call: &Call) {
         ("403", "Forbidden", call.secured),
         ("404", "NotFound", call.on_one),
         ("409", "Conflict", changes),
-        ("412", "Stale", changes && call.on_one),
+        ("412", "Stale", call.takes_version),
         ("413", "TooLarge", call.has_body),
         ("415", "UnsupportedMediaType", call.has_body),
         ("422", "Invalid", call.has_body || call.takes_key),
