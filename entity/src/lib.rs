@@ -54,6 +54,7 @@ pub mod receipt_inspector;
 pub mod receipt_line;
 
 // ledger
+pub mod declared_certificate;
 pub mod declared_purchase;
 pub mod import_run;
 pub mod purchase_line;

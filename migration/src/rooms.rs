@@ -57,7 +57,7 @@ pub static ROOMS: [Room; 9] = [
     Room {
         name: "m20260301_08_ledger",
         up: include_str!("sql/ledger.sql"),
-        drop: &["purchase_line", "import_run", "declared_purchase"],
+        drop: &["declared_certificate", "purchase_line", "import_run", "declared_purchase"],
     },
     Room {
         name: "m20260301_09_share",

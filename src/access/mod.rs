@@ -5,6 +5,7 @@
 mod actor;
 mod bootstrap;
 mod guard;
+mod inspectors;
 mod login;
 mod me;
 pub mod password;
@@ -15,6 +16,7 @@ mod tokens;
 pub use actor::{Actor, Caller, Grant, Place};
 pub use bootstrap::{NewAccount, create_accounts, first_administrator};
 pub use guard::{Guard, NewcomerCaller};
+pub use inspectors::{InspectorView, inspectors_of};
 pub use policy::{ACTIONS, Action, Denied, RESOURCES, ROLES, Reach, Resource, Scope, reach, table};
 pub use store::grants;
 pub use tokens::{KeyError, Tokens};
@@ -28,6 +30,7 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .routes(routes!(login::login))
         .routes(routes!(login::refresh))
         .routes(routes!(login::logout))
+        .routes(routes!(inspectors::list_inspectors))
         .routes(routes!(me::me))
         .routes(routes!(me::change_password))
         .with_state(ctx)

@@ -1,9 +1,27 @@
-//! (being built)
+//! Consignments and receipts: batches with their documents on the way in, weighed and inspected by two people at the door.
+//!
+//! Refuses goods nobody ordered or confirmed, weights that do not add up or exceed what was sent, one inspector twice,
+//! and a consignment received a second time.
+
+mod read;
+mod receipt;
+mod send;
+mod store;
+mod weighing;
+
+pub use read::{ConsignmentView, in_measure};
+pub use receipt::{ReceiveRequest, ReceivedLineRequest, Recorded, RecordedLine, record};
+pub use send::{CertificateRequest, SendConsignmentRequest, SentLineRequest, send};
+pub use weighing::{Weighing, WeighingError, upper_bound};
 
 use crate::context::Ctx;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Routes of this room.
+/// Routes of consignments; receiving one is in the ledger.
 pub fn router(ctx: Ctx) -> OpenApiRouter {
-    OpenApiRouter::new().with_state(ctx)
+    OpenApiRouter::new()
+        .routes(routes!(send::send_consignment))
+        .routes(routes!(read::list_consignments))
+        .routes(routes!(read::find_consignment))
+        .with_state(ctx)
 }

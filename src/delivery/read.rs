@@ -191,9 +191,7 @@ pub async fn list_consignments(
     let db = &ctx.store.read;
     let found = store::list(db, &scope, query.order_id, after, limit + 1).await?;
     let views = views(db, &found).await?;
-    let mut page = page(views, limit, |view| view.id.to_string(), |view| view);
-    page.items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(Json(page))
+    Ok(Json(page(views, limit, |view| view.id.to_string(), |view| view)))
 }
 
 /// Read a consignment

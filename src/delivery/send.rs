@@ -1,10 +1,6 @@
 //! The supplier sends: batches, their origin, the documents that travel with them.
 
-use super::{
-    read::ConsignmentView,
-    store,
-    weighing::upper_bound,
-};
+use super::{read::ConsignmentView, store, weighing::upper_bound};
 use crate::{
     access::{Action, Caller, Resource},
     catalogue::Conversions,
@@ -265,7 +261,7 @@ impl Facts {
         sent: &mut HashMap<OrderLineId, i64>,
     ) -> Option<BaseQuantity> {
         let Some(per_unit) = self.conversions.base_per_unit(&line.product_code, &want.unit) else {
-            check.note(self.conversions.unknown_unit(&at("unit"), &line.product_code, &want.unit));
+            check.note(self.conversions.unknown_unit(at("unit"), &line.product_code, &want.unit));
             return None;
         };
         let quantity = check.positive_quantity(&at("quantity"), &want.quantity, per_unit)?;

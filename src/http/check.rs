@@ -22,6 +22,13 @@ impl Check {
         self.0.push(error);
     }
 
+    /// Notes a field whose own reader refused it with the stable code `code`.
+    pub fn note_reader(&mut self, pointer: impl Into<String>, code: &str) {
+        let unreadable = ("malformed", Text::new("无法读取。", "Cannot be read."));
+        let (code, detail) = reader_error(code).unwrap_or(unreadable);
+        self.refuse(pointer, code, detail);
+    }
+
     /// Notes a wrong field unless `holds`.
     pub fn that(&mut self, holds: bool, pointer: impl Into<String>, code: &'static str, detail: Text) {
         if !holds {

@@ -9,7 +9,7 @@ use crate::store::IdempotencyKey;
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, header, request::Parts, uri::PathAndQuery},
 };
 use ring::digest;
 use serde::de::DeserializeOwned;
@@ -85,7 +85,7 @@ pub(crate) fn idempotency_key(
         ))
     })?;
     let mut context = digest::Context::new(&digest::SHA256);
-    for part in [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), bytes] {
+    for part in [parts.method.as_str().as_bytes(), parts.uri.path_and_query().map_or("", PathAndQuery::as_str).as_bytes(), bytes] {
         context.update(part);
         context.update(b"\n");
     }

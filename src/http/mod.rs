@@ -11,6 +11,7 @@ mod text;
 
 pub use check::Check;
 pub use extract::{Command, IfMatch, Path, Query, hex};
+pub(crate) use extract::{body_error, idempotency_key};
 pub use layers::{RequestId, body_etag, conditional, envelope, language_of};
 pub use problem::{ApiError, FieldError, FieldProblem, ProblemBody};
 pub use reply::{MAX_LIMIT, Page, PageQuery, Reply, Versioned, bad_cursor, json, page};

@@ -1,9 +1,35 @@
-//! (being built)
+//! The append-only ledger: what was received here or declared from outside, with its facts frozen that day (S1, S3).
+//!
+//! Refuses changes of a line (corrections are new lines), lines without a receipt or a declaration behind them, and
+//! receipts or declarations that do not carry their totals with them.
+
+mod class;
+mod declaration;
+mod declare;
+mod evidence;
+mod facts;
+mod import;
+mod read;
+mod receive;
+mod record;
+
+pub use class::{ORIGINS, OriginClass, OriginFacts, PRODUCERS, ProducerClass, PurchaseClass};
+pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseView, DocumentRequest, declare};
+pub use evidence::proves;
+pub use facts::{Claim, Day, Frozen};
+pub use read::check_range;
+pub use receive::{ReceiptView, receive};
+pub use record::{record, totals};
 
 use crate::context::Ctx;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Routes of this room.
+/// Routes of receipts, declarations, imports and the lines themselves.
 pub fn router(ctx: Ctx) -> OpenApiRouter {
-    OpenApiRouter::new().with_state(ctx)
+    OpenApiRouter::new()
+        .routes(routes!(receive::receive_consignment))
+        .routes(routes!(declare::declare_purchase))
+        .routes(routes!(import::import_purchases))
+        .routes(routes!(read::list_ledger_lines))
+        .with_state(ctx)
 }

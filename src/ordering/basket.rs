@@ -136,7 +136,7 @@ pub fn price<S: std::hash::BuildHasher>(
             conversions.base_per_unit(&offer.product_code, &line.unit).map(BaseQuantity)
         };
         let Some(unit_base) = unit_base else {
-            check.note(conversions.unknown_unit(&at("unit"), &offer.product_code, &line.unit));
+            check.note(conversions.unknown_unit(at("unit"), &offer.product_code, &line.unit));
             continue;
         };
         let Some(quantity) = check.positive_quantity(&at("quantity"), &line.quantity, unit_base.0) else { continue };

@@ -87,8 +87,8 @@ async fn write_groups(ctx: Ctx, mut waiting: mpsc::Receiver<Job>) {
         let group: Vec<Wanted> = jobs.iter().map(|job| job.wanted.clone()).collect();
         let answers = match group::place(&ctx, &group).await {
             Ok(answers) => answers,
-            Err(error) if group.len() == 1 => vec![Err(error)],
             Err(error) => {
+                // Also for a group of one: where the same request won on another replica, its answer is there now.
                 tracing::warn!(?error, orders = group.len(), "a group failed; placing its orders one by one");
                 one_by_one(&ctx, &group).await
             }

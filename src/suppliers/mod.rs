@@ -3,9 +3,11 @@
 //! Owns who sells and which households live from it, day by day (H1, H3). Refuses to hand out a household's name, or
 //! its status without being told the day.
 
+mod households;
 mod list;
 mod store;
 
+pub use households::households_of;
 pub use store::{find_supplier, is_linked_on, linked_households_on, statuses_on};
 
 mod import;

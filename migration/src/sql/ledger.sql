@@ -57,3 +57,14 @@ create table purchase_line (
 create index purchase_line_school on purchase_line (school_id, purchased_on, id);
 create index purchase_line_supplier on purchase_line (supplier_id, purchased_on, id);
 create index purchase_line_declared on purchase_line (declared_purchase_id);
+
+create table declared_certificate (
+  id uuid not null primary key, -- id:CertificateId
+  purchase_line_id uuid not null references purchase_line (id), -- declared line it covers
+  kind text not null check (kind in ('commitment_certificate', 'animal_quarantine_certificate', 'meat_inspection_certificate', 'production_licence', 'batch_report', 'county_certificate')), -- level:CertificateKind
+  number text not null, -- its number
+  issued_on date not null, -- its date
+  issuer text not null, -- committing or certifying party
+  origin_division_code text references division (code) -- origin it states; none when it states none
+);
+create index declared_certificate_line on declared_certificate (purchase_line_id);

@@ -1,0 +1,118 @@
+//! Freezes the facts of purchase lines on the day they are received (S3): origin, lists, household, links, evidence.
+
+use super::{
+    class::{OriginClass, OriginFacts, ProducerClass, PurchaseClass},
+    evidence::proves,
+};
+use crate::{
+    registry::{self, Place},
+    suppliers,
+};
+use chrono::NaiveDate;
+use entity::{
+    certificate::CertificateKind,
+    household_status::HouseholdStatusKind,
+    id::{HouseholdId, SupplierId},
+};
+use sea_orm::{ActiveEnum, ConnectionTrait, DbErr};
+use std::collections::{BTreeSet, HashMap};
+
+/// What is claimed of a line.
+#[derive(Clone, Debug, Default)]
+pub struct Claim {
+    /// Who sold it, where registered.
+    pub supplier_id: Option<SupplierId>,
+    /// Where it was grown.
+    pub origin_division_code: Option<String>,
+    /// Household that grew it.
+    pub producer_household_id: Option<HouseholdId>,
+    /// Documents: kind, and the origin they state.
+    pub documents: Vec<(CertificateKind, Option<String>)>,
+}
+
+/// What is kept of a line for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frozen {
+    /// What it comes down to.
+    pub class: PurchaseClass,
+    /// Codes of the lists the origin stood on that day, joined by |.
+    pub origin_lists: String,
+    /// Statuses of the household that day, joined by |.
+    pub producer_status: Option<String>,
+    /// Households linked to the seller that day.
+    pub linked_households: i32,
+    /// Kinds of the documents that prove the origin, joined by |.
+    pub evidence: Option<String>,
+}
+
+/// Everything the claims of one day are judged by, read with a fixed number of statements.
+pub struct Day {
+    places: HashMap<String, Place>,
+    statuses: HashMap<HouseholdId, Vec<HouseholdStatusKind>>,
+    links: HashMap<SupplierId, i32>,
+}
+
+impl Day {
+    /// Reads what `claims` need for `day`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read(db: &impl ConnectionTrait, claims: &[Claim], day: NaiveDate) -> Result<Self, DbErr> {
+        let mut codes = BTreeSet::new();
+        let mut households = BTreeSet::new();
+        let mut sellers = BTreeSet::new();
+        for claim in claims {
+            codes.extend(claim.origin_division_code.clone());
+            codes.extend(claim.documents.iter().filter_map(|(_, stated)| stated.clone()));
+            households.extend(claim.producer_household_id);
+            sellers.extend(claim.supplier_id);
+        }
+        Ok(Self {
+            places: registry::places_on(db, &Vec::from_iter(codes), day).await?,
+            statuses: suppliers::statuses_on(db, &Vec::from_iter(households), day).await?,
+            links: suppliers::linked_households_on(db, &Vec::from_iter(sellers), day).await?,
+        })
+    }
+
+    /// The place with this code, where one exists.
+    #[must_use]
+    pub fn place(&self, code: &str) -> Option<&Place> {
+        self.places.get(code)
+    }
+
+    /// Freezes one claim.
+    #[must_use]
+    pub fn freeze(&self, claim: &Claim) -> Frozen {
+        let origin = claim.origin_division_code.as_ref().and_then(|code| self.places.get(code));
+        let facts = origin.map(|place| OriginFacts {
+            level: place.level,
+            lists: place.lists.iter().map(|(_, kind)| *kind).collect(),
+        });
+        let statuses = claim.producer_household_id.map(|id| self.statuses.get(&id).map_or(&[][..], Vec::as_slice));
+        let linked_households = claim.supplier_id.and_then(|id| self.links.get(&id).copied()).unwrap_or_default();
+        let proofs: BTreeSet<String> = claim
+            .documents
+            .iter()
+            .filter(|(kind, stated)| {
+                let stated = stated.as_ref().and_then(|code| self.places.get(code));
+                proves(*kind, stated, origin)
+            })
+            .map(|(kind, _)| kind.to_value())
+            .collect();
+        Frozen {
+            class: PurchaseClass {
+                origin: OriginClass::of(facts.as_ref()),
+                producer: ProducerClass::of(statuses, linked_households),
+                evidence: !proofs.is_empty(),
+            },
+            origin_lists: joined(origin.into_iter().flat_map(|place| place.lists.iter().map(|(code, _)| code.clone()))),
+            producer_status: statuses.map(|held| joined(held.iter().map(ActiveEnum::to_value))),
+            linked_households,
+            evidence: (!proofs.is_empty()).then(|| joined(proofs)),
+        }
+    }
+}
+
+fn joined(parts: impl IntoIterator<Item = String>) -> String {
+    parts.into_iter().collect::<Vec<_>>().join("|")
+}
