@@ -1,9 +1,17 @@
 //! The commands of the binary.
 
+mod demo;
+mod import;
 mod migrate;
+mod openapi;
 mod serve;
+mod verify;
 
-use crate::config::{Settings, SettingsError, Source};
+use crate::{
+    access,
+    config::{Settings, SettingsError, Source},
+    http::ApiError,
+};
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -32,12 +40,31 @@ pub struct Cli {
 enum Command {
     /// Serve the API
     Serve,
+    /// Fill a database with an invented province and a played term, report its shares, then serve it on this machine
+    Demo,
     /// Bring the database schema up, down, or say what is pending
     Migrate {
         /// up, down or status
         #[arg(value_enum, default_value_t = migrate::Direction::Up)]
         direction: migrate::Direction,
     },
+    /// Bring in a CSV file: every row, or none and the reasons why
+    Import {
+        /// What the file holds
+        #[arg(value_enum)]
+        kind: import::Kind,
+        /// CSV in UTF-8 with a header
+        file: PathBuf,
+        /// Check only and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Recompute every total from the ledger and name the differences
+    Verify,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print who may do what
+    Policy,
 }
 
 impl Cli {
@@ -49,7 +76,11 @@ impl Cli {
             ..Source::default()
         };
         let file = self.config.as_deref().map(Source::file).transpose()?.unwrap_or_default();
-        Settings::from_source(flags.over(Source::environment()).over(file))
+        let mut source = flags.over(Source::environment()).over(file);
+        if matches!(self.command, Some(Command::Demo)) {
+            demo::adjust(&mut source);
+        }
+        Settings::from_source(source)
     }
 }
 
@@ -68,9 +99,26 @@ pub fn run() -> ExitCode {
     runtime.block_on(async move {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(settings).await,
+            Command::Demo => demo::run(settings).await,
             Command::Migrate { direction } => migrate::run(settings, direction).await,
+            Command::Import { kind, file, dry_run } => import::run(settings, kind, &file, dry_run).await,
+            Command::Verify => verify::run(settings).await,
+            Command::Openapi => openapi::run(settings).await,
+            Command::Policy => {
+                print!("{}", access::table());
+                ExitCode::SUCCESS
+            }
         }
     })
+}
+
+/// Says on stderr what went wrong inside; the causes of an [`ApiError`] are for those at the machine.
+pub(crate) fn fail_inside(doing: &str, error: &ApiError) -> ExitCode {
+    match error {
+        ApiError::Internal(cause) => eprintln!("xiaonong: {doing}: {cause}"),
+        other => eprintln!("xiaonong: {doing}: {other:?}"),
+    }
+    ExitCode::FAILURE
 }
 
 /// Says on stderr what went wrong.

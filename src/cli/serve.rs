@@ -1,13 +1,18 @@
 //! `xiaonong serve`: the API, until SIGTERM or Ctrl-C.
 
-use super::fail;
+use super::{fail, fail_inside};
 use crate::{
     access::first_administrator,
-    app,
+    app, catalogue,
     clock::{Ids, SystemClock, SystemEntropy},
     config::{Settings, hide_password},
     context::Ctx,
+    demo,
+    jobs::Runner,
+    registry,
 };
+use entity::bundle;
+use sea_orm::EntityTrait;
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
@@ -28,9 +33,21 @@ pub async fn run(settings: Settings) -> ExitCode {
             println!("             log in and replace it with POST /api/v1/me/password");
         }
         Ok(None) => {}
-        Err(error) => return fail(&std::io::Error::other(format!("{error:?}"))),
+        Err(error) => return fail_inside("making the first administrator", &error),
     }
-    listen(ctx).await
+    match is_demonstration(&ctx).await {
+        Ok(true) if !ctx.settings.listen_addr.ip().is_loopback() => fail(&std::io::Error::other(format!(
+            "this database holds the demonstration's accounts, whose passwords are published: it is served on this \
+             machine only, not on {}; use another DATABASE_URL",
+            ctx.settings.listen_addr
+        ))),
+        Ok(_) => listen(ctx).await,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn is_demonstration(ctx: &Ctx) -> Result<bool, sea_orm::DbErr> {
+    Ok(bundle::Entity::find_by_id(demo::PROVINCE).one(ctx.store.primary()).await?.is_some())
 }
 
 /// Connects and migrates, saying so.
@@ -43,6 +60,12 @@ pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Erro
     if pending > 0 {
         println!("schema: running {pending} migrations");
         ctx.store.migrate_up().await?;
+    }
+    if registry::bundle::load(&ctx).await? {
+        println!("registry: divisions, county lists and reporting units loaded");
+    }
+    if catalogue::bundle::load(&ctx).await? {
+        println!("catalogue: products and units loaded");
     }
     println!("counters: {}", if ctx.counters.is_shared() { "Redis" } else { "in this process (no REDIS_URL)" });
     Ok(ctx)
@@ -62,9 +85,11 @@ pub async fn listen(ctx: Ctx) -> ExitCode {
     let address = listener.local_addr().unwrap_or(address);
     println!("serving: http://{address}  API documentation: http://{address}/docs");
     let store = ctx.store.clone();
+    let jobs = Runner::start(ctx.clone());
     let service = app::router(ctx).into_make_service_with_connect_info::<SocketAddr>();
     let outcome = axum::serve(listener, service).with_graceful_shutdown(stopped()).await;
     println!("stopping: requests under way are answered");
+    jobs.stop().await;
     store.close().await;
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

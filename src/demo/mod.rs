@@ -1,1 +1,15 @@
-//! (being built)
+//! The demonstration: an invented province, and a term played through the very use cases the API calls.
+//!
+//! Owns the public log-ins and the bundled files below `data/`. Refuses to be served beyond this machine (see the `demo`
+//! command), because its passwords are published.
+
+mod accounts;
+mod load;
+mod market;
+mod offers;
+mod province;
+
+pub use accounts::{AUTHORITY_PASSWORD, CANTEEN_PASSWORD, Login, SUPPLIER_PASSWORD, SYSTEM_PASSWORD, logins};
+pub use load::{PROVINCE, load_province};
+pub use market::open_market;
+pub use province::{DemoOffer, DemoSchool, DemoSupplier, Province};

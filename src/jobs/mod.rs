@@ -1,9 +1,79 @@
-//! (being built)
+//! Work that no request waits for: passing events on as notifications, and clearing what has served its time.
+//!
+//! Owns the outbox's way out. Refuses to lose an event: it is marked in the transaction that writes its notifications,
+//! and an event passed on twice writes them once.
 
-use crate::context::Ctx;
-use utoipa_axum::router::OpenApiRouter;
+mod notifications;
+mod purge;
+mod relay;
 
-/// Routes of this room.
+pub use notifications::NotificationView;
+pub use purge::purge;
+pub use relay::run_once;
+
+use crate::{context::Ctx, http::ApiError};
+use std::time::Duration;
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// How often the outbox is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// Looks between two clearings: an hour.
+const LOOKS_BETWEEN_PURGES: u32 = 3_600;
+
+/// Routes of notifications.
 pub fn router(ctx: Ctx) -> OpenApiRouter {
-    OpenApiRouter::new().with_state(ctx)
+    OpenApiRouter::new()
+        .routes(routes!(notifications::list_notifications))
+        .routes(routes!(notifications::read_notification))
+        .with_state(ctx)
+}
+
+/// The running jobs; they end when told to, or when this is dropped.
+pub struct Runner {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Runner {
+    /// Starts the jobs on the present runtime.
+    #[must_use]
+    pub fn start(ctx: Ctx) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Self { stop, task: tokio::spawn(run(ctx, stopped)) }
+    }
+
+    /// Lets what is under way end, then returns.
+    pub async fn stop(self) {
+        // Without a receiver the jobs have ended already.
+        let _ = self.stop.send(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the jobs ended badly");
+        }
+    }
+}
+
+async fn run(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut looks = 0;
+    loop {
+        tokio::select! {
+            // Told to stop, or the runner was dropped.
+            _ = stopped.changed() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = look(&ctx, looks % LOOKS_BETWEEN_PURGES == 0, &stopped).await {
+            tracing::warn!(?error, "a job failed and will be tried again");
+        }
+        looks = looks.wrapping_add(1);
+    }
+}
+
+async fn look(ctx: &Ctx, clear: bool, stopped: &watch::Receiver<bool>) -> Result<(), ApiError> {
+    while run_once(ctx).await? > 0 && !*stopped.borrow() {}
+    if clear {
+        purge(ctx).await?;
+    }
+    Ok(())
 }

@@ -83,7 +83,7 @@ impl Divisions {
         let (code, (level, parent)) = self.0.get_key_value(code)?;
         match level {
             DivisionLevel::County | DivisionLevel::OtherCounty => Some(code),
-            DivisionLevel::Township => self.county_of(parent.as_deref()?),
+            DivisionLevel::Township => parent.as_deref(),
             DivisionLevel::Province | DivisionLevel::Prefecture | DivisionLevel::OtherProvince => None,
         }
     }

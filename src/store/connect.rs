@@ -62,7 +62,8 @@ pub async fn connect(url: &str, read_url: Option<&str>) -> Result<Store, StoreEr
         std::fs::create_dir_all(folder)
             .map_err(|cause| StoreError::Folder { folder: folder.display().to_string(), cause })?;
     }
-    let base = format!("sqlite://{file}");
+    // In memory every connection has a database of its own: enough for printing the routes, for nothing else.
+    let base = if file == ":memory:" { "sqlite::memory:".to_owned() } else { format!("sqlite://{file}") };
     let write = Database::connect(sqlite_options(&format!("{base}?mode=rwc"), 1, false)).await?;
     let read = Database::connect(sqlite_options(&format!("{base}?mode=rw"), READERS, true)).await?;
     Ok(Store { read, write })

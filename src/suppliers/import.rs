@@ -150,7 +150,7 @@ fn read_status(row: Row<'_>, household: Option<HouseholdId>) -> Option<household
     let (from_on, to_on) = period?;
     let name = if registered { "registration" } else { "monitoring" };
     Some(household_status::Model {
-        id: derived_id("household_status", &format!("{}:{name}:{from_on}", household_id)),
+        id: derived_id("household_status", &format!("{household_id}:{name}:{from_on}")),
         household_id,
         history,
         status,

@@ -1,0 +1,77 @@
+//! `xiaonong import KIND FILE [--dry-run]`: schools, households, suppliers and links from CSV.
+
+use super::{fail, serve::prepare};
+use crate::{
+    config::Settings,
+    http::Language,
+    registry::{ImportError, Refusal, import_schools},
+    suppliers::{import_households, import_links, import_suppliers},
+};
+use std::{io::Error, path::Path, process::ExitCode};
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// Schools and their canteens
+    Schools,
+    /// Households with their status histories
+    Households,
+    /// Approved suppliers; after the households
+    Suppliers,
+    /// Links from suppliers to households; after both
+    Links,
+}
+
+pub async fn run(settings: Settings, kind: Kind, file: &Path, dry_run: bool) -> ExitCode {
+    let name = file.display();
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => return fail(&Error::other(format!("{name}: {error}"))),
+    };
+    let Ok(text) = String::from_utf8(bytes) else {
+        return fail(&Error::other(format!("{name}：请另存为 UTF-8 编码的 CSV / save it as CSV in UTF-8")));
+    };
+    let ctx = match prepare(settings).await {
+        Ok(ctx) => ctx,
+        Err(error) => return fail(error.as_ref()),
+    };
+    let outcome = match kind {
+        Kind::Schools => import_schools(&ctx, &text, dry_run).await,
+        Kind::Households => import_households(&ctx, &text, dry_run).await,
+        Kind::Suppliers => import_suppliers(&ctx, &text, dry_run).await,
+        Kind::Links => import_links(&ctx, &text, dry_run).await,
+    };
+    let code = match outcome {
+        Ok(done) if dry_run => {
+            println!("{name}：{} 行可导入，新增 {} 条；未作改动", done.rows, done.written);
+            println!("{name}: {} rows are fine, {} records would be new; nothing was changed", done.rows, done.written);
+            ExitCode::SUCCESS
+        }
+        Ok(done) => {
+            println!("{name}：{} 行，新增 {} 条，其余已在册", done.rows, done.written);
+            println!(
+                "{name}: {} rows, {} new records; what was there already is left as it is",
+                done.rows, done.written
+            );
+            ExitCode::SUCCESS
+        }
+        Err(ImportError::Refused(refusals)) => {
+            refusals.iter().for_each(say);
+            eprintln!("{name}：{} 处有误，未导入任何内容", refusals.len());
+            eprintln!("{name}: {} cells refused, nothing was imported", refusals.len());
+            ExitCode::FAILURE
+        }
+        Err(ImportError::Database(error)) => fail(&error),
+    };
+    ctx.store.close().await;
+    code
+}
+
+fn say(refusal: &Refusal) {
+    let Refusal { line, column, reason } = refusal;
+    eprintln!(
+        "第 {line} 行 {column}：{} / line {line}, {column}: {}",
+        reason.in_language(Language::Chinese),
+        reason.in_language(Language::English)
+    );
+}

@@ -1,0 +1,46 @@
+//! Clears what has served its time, a little at once so that nobody waits for it.
+
+use crate::{context::Ctx, http::ApiError};
+use entity::time::Timestamp;
+use sea_orm::{ConnectionTrait, Statement, Value};
+use uuid::Builder;
+
+/// How long a key answers for a retry, and a passed-on event can be looked up.
+const KEEP_MILLIS: i64 = 30 * 24 * 3600 * 1000;
+/// Rows deleted in one transaction.
+const BATCH: u64 = 1_000;
+
+/// Deletes keys and passed-on events older than 30 days; answers how many rows went.
+///
+/// # Errors
+/// When the database refuses; what went before stays gone.
+pub async fn purge(ctx: &Ctx) -> Result<u64, ApiError> {
+    let before = Timestamp(ctx.clock.now().0 - KEEP_MILLIS);
+    // Ids begin with their instant, so a bound on them spares a walk over the events of the last days.
+    let millis = u64::try_from(before.0).unwrap_or_default();
+    let first_kept = Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    let keys = format!(
+        "delete from idempotency where (account_id, key) in \
+         (select account_id, key from idempotency where created_at < $1 order by created_at limit {BATCH})"
+    );
+    let events = format!(
+        "delete from outbox where id in \
+         (select id from outbox where id < $1 and delivered_at < $2 order by id limit {BATCH})"
+    );
+    let gone = in_batches(ctx, &keys, &[before.into()]).await?;
+    Ok(gone + in_batches(ctx, &events, &[first_kept.into(), before.into()]).await?)
+}
+
+async fn in_batches(ctx: &Ctx, sql: &str, values: &[Value]) -> Result<u64, ApiError> {
+    let mut gone = 0;
+    loop {
+        let txn = ctx.store.begin().await?;
+        let statement = Statement::from_sql_and_values(txn.get_database_backend(), sql, values.iter().cloned());
+        let deleted = txn.execute_raw(statement).await?.rows_affected();
+        txn.commit().await?;
+        gone += deleted;
+        if deleted < BATCH {
+            return Ok(gone);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The outbox runner: turns events into notifications for the people concerned.
+
+use crate::{
+    context::Ctx,
+    http::ApiError,
+    store::bulk::{self, Kind, Rows},
+};
+use entity::{
+    account,
+    id::{AccountId, NotificationId, OutboxId, SchoolId, SupplierId},
+    membership::{self, Role},
+    notification, outbox,
+    time::Timestamp,
+};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Statement,
+    sea_query::{LockBehavior, LockType},
+};
+use serde::Deserialize;
+use std::collections::{BTreeSet, HashMap};
+use uuid::Builder;
+
+/// Events passed on in one transaction.
+const BATCH: u64 = 200;
+
+/// The ids every event carries.
+#[derive(Debug, Default, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names the events have")]
+struct Facts {
+    school_id: Option<SchoolId>,
+    supplier_id: Option<SupplierId>,
+    order_id: Option<String>,
+    consignment_id: Option<String>,
+}
+
+/// Who is told of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    Supplier,
+    /// Those who order.
+    Managers,
+    /// Those who order and those who inspect.
+    School,
+}
+
+fn audience(topic: &str) -> Option<Audience> {
+    Some(match topic {
+        "order.placed" | "order.cancelled" | "consignment.received" => Audience::Supplier,
+        "order.confirmed" | "order.declined" => Audience::Managers,
+        "consignment.sent" => Audience::School,
+        // Kept for others who may listen one day; nobody is notified.
+        _ => return None,
+    })
+}
+
+/// Passes on up to 200 waiting events, oldest first; answers how many there were. Replicas skip what another one holds.
+///
+/// # Errors
+/// When the database refuses; then the events wait on.
+pub async fn run_once(ctx: &Ctx) -> Result<usize, ApiError> {
+    // Most looks find nothing; they should not take the write lock to find it.
+    let waiting = outbox::Entity::find().filter(outbox::Column::DeliveredAt.is_null());
+    if waiting.clone().one(ctx.store.primary()).await?.is_none() {
+        return Ok(0);
+    }
+    let txn = ctx.store.begin().await?;
+    let events = waiting
+        .order_by_asc(outbox::Column::Id)
+        .limit(BATCH)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .all(&txn)
+        .await?;
+    let now = ctx.clock.now();
+    let told: Vec<(&outbox::Model, Facts)> = events
+        .iter()
+        .map(|event| {
+            let facts = serde_json::from_str(&event.payload).unwrap_or_else(|error| {
+                tracing::error!(%error, event = %event.id, "an event without readable facts");
+                Facts::default()
+            });
+            (event, facts)
+        })
+        .collect();
+    let people = People::load(&txn, &told, now).await?;
+    let notifications: Vec<notification::Model> =
+        told.iter().flat_map(|(event, facts)| notify(ctx, &people, event, facts)).collect();
+    bulk::insert_with(&txn, &notifications, "on conflict do nothing").await?;
+    mark(&txn, &events, now).await?;
+    txn.commit().await?;
+    Ok(events.len())
+}
+
+fn notify(ctx: &Ctx, people: &People, event: &outbox::Model, facts: &Facts) -> Vec<notification::Model> {
+    let subject = if event.topic.starts_with("consignment.") { &facts.consignment_id } else { &facts.order_id };
+    let (Some(audience), Some(subject)) = (audience(&event.topic), subject) else { return Vec::new() };
+    let one = |account_id: AccountId| notification::Model {
+        id: id_at(ctx, event.created_at),
+        account_id,
+        topic: event.topic.clone(),
+        subject_id: subject.clone(),
+        created_at: event.created_at,
+        read_at: None,
+    };
+    people.of(audience, facts).map(one).collect()
+}
+
+/// An id in the order of the events, not of their passing on.
+fn id_at(ctx: &Ctx, at: Timestamp) -> NotificationId {
+    let millis = u64::try_from(at.0).unwrap_or_default();
+    Builder::from_unix_timestamp_millis(millis, &ctx.ids.random()).into_uuid().into()
+}
+
+async fn mark(db: &impl ConnectionTrait, events: &[outbox::Model], now: Timestamp) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
+    let ids: BTreeSet<OutboxId> = events.iter().map(|event| event.id).collect();
+    let cells = ids.into_iter().map(|id| vec![id.into(), now.into()]).collect();
+    let (relation, values) = Rows::new(&["id", "at"], &[Kind::Uuid, Kind::Long], cells).relation(backend)?;
+    let sql = format!("update outbox set delivered_at = r.at from {relation} where outbox.id = r.id");
+    db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
+}
+
+/// The present people of the schools and suppliers named in a batch.
+struct People {
+    schools: HashMap<SchoolId, Vec<(AccountId, Role)>>,
+    suppliers: HashMap<SupplierId, Vec<AccountId>>,
+}
+
+impl People {
+    async fn load(db: &impl ConnectionTrait, told: &[(&outbox::Model, Facts)], now: Timestamp) -> Result<Self, DbErr> {
+        let schools: BTreeSet<SchoolId> = told.iter().filter_map(|(_, facts)| facts.school_id).collect();
+        let suppliers: BTreeSet<SupplierId> = told.iter().filter_map(|(_, facts)| facts.supplier_id).collect();
+        let today = now.business_day();
+        let open = account::Entity::find()
+            .select_only()
+            .column(account::Column::Id)
+            .filter(account::Column::DisabledAt.is_null())
+            .into_query();
+        let roles = [Role::CanteenManager, Role::Inspector, Role::Supplier];
+        let held = membership::Entity::find()
+            .filter(
+                Condition::any()
+                    .add(membership::Column::SchoolId.is_in(schools))
+                    .add(membership::Column::SupplierId.is_in(suppliers)),
+            )
+            .filter(membership::Column::Role.is_in(roles.map(|role| role.to_value())))
+            .filter(membership::Column::FromOn.lte(today))
+            .filter(Condition::any().add(membership::Column::ToOn.is_null()).add(membership::Column::ToOn.gte(today)))
+            .filter(membership::Column::AccountId.in_subquery(open))
+            .all(db)
+            .await?;
+        let mut people = Self { schools: HashMap::new(), suppliers: HashMap::new() };
+        for one in held {
+            if let Some(school) = one.school_id {
+                people.schools.entry(school).or_default().push((one.account_id, one.role));
+            }
+            if let Some(supplier) = one.supplier_id {
+                people.suppliers.entry(supplier).or_default().push(one.account_id);
+            }
+        }
+        Ok(people)
+    }
+
+    fn of(&self, audience: Audience, facts: &Facts) -> impl Iterator<Item = AccountId> {
+        let found: BTreeSet<AccountId> = match audience {
+            Audience::Supplier => {
+                facts.supplier_id.and_then(|id| self.suppliers.get(&id)).into_iter().flatten().copied().collect()
+            }
+            Audience::Managers | Audience::School => facts
+                .school_id
+                .and_then(|id| self.schools.get(&id))
+                .into_iter()
+                .flatten()
+                .filter(|(_, role)| audience == Audience::School || *role == Role::CanteenManager)
+                .map(|(account, _)| *account)
+                .collect(),
+        };
+        found.into_iter()
+    }
+}
