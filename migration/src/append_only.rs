@@ -11,6 +11,9 @@ pub struct AppendOnly;
 const TABLES: [&str; 7] =
     ["audit_entry", "certificate", "consignment_line", "declared_purchase", "receipt", "receipt_line", "purchase_line"];
 
+/// What they refuse, and whether for each row or for the statement; only PostgreSQL can truncate.
+const EVENTS: [(&str, &str); 3] = [("update", "row"), ("delete", "row"), ("truncate", "statement")];
+
 impl MigrationName for AppendOnly {
     fn name(&self) -> &'static str {
         "m20260301_10_append_only"
@@ -21,7 +24,8 @@ impl MigrationName for AppendOnly {
 impl MigrationTrait for AppendOnly {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
-        if db.get_database_backend() == DbBackend::Postgres {
+        let postgres = db.get_database_backend() == DbBackend::Postgres;
+        if postgres {
             db.execute_unprepared(
                 "create function refuse_change() returns trigger language plpgsql as \
                  $$ begin raise exception '% is append-only', tg_table_name; end $$",
@@ -29,11 +33,11 @@ impl MigrationTrait for AppendOnly {
             .await?;
         }
         for table in TABLES {
-            for event in ["update", "delete"] {
-                let sql = if db.get_database_backend() == DbBackend::Postgres {
+            for (event, each) in EVENTS.into_iter().filter(|(event, _)| postgres || *event != "truncate") {
+                let sql = if postgres {
                     format!(
                         "create trigger {table}_no_{event} before {event} on {table} \
-                         for each row execute function refuse_change()"
+                         for each {each} execute function refuse_change()"
                     )
                 } else {
                     format!(
@@ -51,7 +55,7 @@ impl MigrationTrait for AppendOnly {
         let db = manager.get_connection();
         let postgres = db.get_database_backend() == DbBackend::Postgres;
         for table in TABLES {
-            for event in ["update", "delete"] {
+            for (event, _) in EVENTS.into_iter().filter(|(event, _)| postgres || *event != "truncate") {
                 let on = if postgres { format!(" on {table}") } else { String::new() };
                 db.execute_unprepared(&format!("drop trigger {table}_no_{event}{on}")).await?;
             }

@@ -8,7 +8,7 @@ use entity::{
     id::{AccountId, SchoolId, SupplierId},
     membership::{self, Role},
 };
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 /// Memberships made here hold from before the programme began, so that past days can be played.
 const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2014, 1, 1).expect("a date");
@@ -68,6 +68,10 @@ pub async fn create_accounts(ctx: &Ctx, wanted: Vec<NewAccount<'_>>, cost: Cost)
     }
     let txn = ctx.store.begin().await?;
     bulk::insert_with(&txn, &accounts, "on conflict do nothing").await?;
+    // A name taken under another id keeps what it holds.
+    let wanted: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
+    let present = account::Entity::find().filter(account::COLUMN.id.is_in(wanted)).all(&txn).await?;
+    memberships.retain(|held| present.iter().any(|account| account.id == held.account_id));
     bulk::insert_with(&txn, &memberships, "on conflict do nothing").await?;
     txn.commit().await?;
     Ok(())
@@ -86,8 +90,9 @@ pub async fn first_administrator(ctx: &Ctx) -> Result<Option<String>, ApiError> 
     }
     let password: String =
         ctx.ids.random::<16>().iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect();
+    let id: AccountId = ctx.ids.next();
     let admin = NewAccount {
-        id: ctx.ids.next(),
+        id,
         username: "admin",
         display_name: "系统管理员",
         password: password.clone(),
@@ -98,5 +103,7 @@ pub async fn first_administrator(ctx: &Ctx) -> Result<Option<String>, ApiError> 
         reporting_unit_code: None,
     };
     create_accounts(ctx, vec![admin], ctx.settings.password_cost).await?;
-    Ok(Some(password))
+    // Not there: another replica that started at the same time was faster.
+    let made = account::Entity::find_by_id(id).one(ctx.store.primary()).await?;
+    Ok(made.map(|_| password))
 }

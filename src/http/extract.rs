@@ -106,10 +106,32 @@ fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result
     if !is_json && bytes != b"{}" {
         return Err(ApiError::UnsupportedMediaType);
     }
+    if has_control_escape(bytes) {
+        return Err(ApiError::Malformed(FieldError::new(
+            "",
+            "control_character",
+            Text::new("文本中含有控制字符。", "A text contains control characters."),
+        )));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| json_error(&error))?;
     reader.end().map_err(|_| malformed_json())?;
     Ok(value)
+}
+
+/// Whether a JSON text writes a control character other than tab and line breaks: PostgreSQL stores no U+0000, and
+/// [`crate::store::bulk`] uses U+0001. Unescaped ones are a syntax error anyway.
+fn has_control_escape(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        if let [_, b'u', b'0', b'0', b'0' | b'1', _, ..] = &rest[at..]
+            && !matches!(&rest[at + 4..at + 6], b"09" | b"0a" | b"0A" | b"0d" | b"0D")
+        {
+            return true;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
 }
 
 fn malformed_json() -> ApiError {
@@ -182,6 +204,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
+        if let Some((name, _)) =
+            form_urlencoded::parse(query.as_bytes()).find(|(_, value)| value.contains(char::is_control))
+        {
+            return Err(malformed_parameter(&name));
+        }
         let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
         serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
             let message = error.inner().to_string();
@@ -196,14 +223,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             } else if message.starts_with("missing field") {
                 ("required", Text::new(format!("缺少参数 {name}。"), format!("The parameter {name} is missing.")))
             } else {
-                (
-                    "parameter_malformed",
-                    Text::new(format!("参数 {name} 的取值无法读取。"), format!("The value of {name} cannot be read.")),
-                )
+                return malformed_parameter(&name);
             };
             ApiError::Malformed(FieldError::new(format!("?{name}"), code, detail))
         })
     }
+}
+
+fn malformed_parameter(name: &str) -> ApiError {
+    ApiError::Malformed(FieldError::new(
+        format!("?{name}"),
+        "parameter_malformed",
+        Text::new(format!("参数 {name} 的取值无法读取。"), format!("The value of {name} cannot be read.")),
+    ))
 }
 
 /// Path parameters; what cannot be one of our ids does not exist.
@@ -213,6 +245,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        // A control character stands in none of our codes, and PostgreSQL refuses U+0000.
+        if parts.uri.path().as_bytes().windows(2).any(|pair| matches!(pair, b"%0" | b"%1")) {
+            return Err(ApiError::NotFound);
+        }
         axum::extract::Path::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Path(value)| Self(value))

@@ -2,8 +2,11 @@
 //!
 //! Every text from a query is checked here before a database sees it: PostgreSQL fails on a NUL, and `%` is no word.
 
-use crate::http::{ApiError, FieldError, Text};
-use sea_orm::{ColumnTrait, Condition, sea_query::LikeExpr};
+use crate::http::{ApiError, FieldError, PageQuery, Text, bad_cursor};
+use sea_orm::{
+    ColumnTrait, Condition,
+    sea_query::{Expr, ExprTrait, Func, LikeExpr},
+};
 
 /// Characters a search word may have.
 const LONGEST_WORD: usize = 50;
@@ -33,6 +36,18 @@ pub fn code_filter<'a>(name: &str, value: Option<&'a str>) -> Result<Option<&'a 
     }
 }
 
+/// The cursor of a list in the order of codes.
+///
+/// # Errors
+/// 400 for a cursor that is none of ours.
+pub fn code_cursor(page: &PageQuery) -> Result<Option<String>, ApiError> {
+    match page.after::<1>()? {
+        None => Ok(None),
+        Some([code]) if is_code(&code) => Ok(Some(code)),
+        Some(_) => Err(bad_cursor()),
+    }
+}
+
 /// A search word from the query, trimmed; empty meaning absent.
 ///
 /// # Errors
@@ -49,9 +64,13 @@ pub fn word_filter(value: Option<&str>) -> Result<Option<String>, ApiError> {
     Ok((!word.is_empty()).then(|| word.to_lowercase()))
 }
 
-/// Matches texts that contain `word`, taken literally. The column must hold lower case, or the match is exact.
-#[must_use]
-pub fn containing(word: &str) -> LikeExpr {
+/// Rows whose `column` contains `word` of [`word_filter`], taken literally and whatever the case.
+pub fn contains_word(column: impl ColumnTrait, word: &str) -> Expr {
+    Expr::from(Func::lower(Expr::col(column.as_column_ref()))).like(LikeExpr::new(like_pattern(word)).escape('\\'))
+}
+
+/// `%word%` with what LIKE would read as a wildcard escaped by `\`.
+fn like_pattern(word: &str) -> String {
     let mut pattern = String::with_capacity(word.len() + 2);
     pattern.push('%');
     for character in word.chars() {
@@ -61,7 +80,7 @@ pub fn containing(word: &str) -> LikeExpr {
         pattern.push(character);
     }
     pattern.push('%');
-    LikeExpr::new(pattern).escape('\\')
+    pattern
 }
 
 /// A division and all below it, as a range of codes: a division's code begins with the significant digits of the
@@ -138,6 +157,7 @@ mod tests {
     fn words_are_checked_and_taken_literally() {
         assert_eq!(word_filter(Some("  Potato ")).expect("a word"), Some("potato".to_owned()));
         assert_eq!(word_filter(Some(" ")).expect("none"), None);
+        assert_eq!(like_pattern(r"100%_\"), r"%100\%\_\\%");
         assert!(word_filter(Some("土\u{0}豆")).is_err());
         assert!(word_filter(Some(&"豆".repeat(50))).is_ok());
         assert!(word_filter(Some(&"豆".repeat(51))).is_err());

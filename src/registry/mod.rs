@@ -4,10 +4,15 @@
 //! bundled files. Refuses to say where a place stands without being told the day, and to find a school without a scope.
 
 pub mod bundle;
+mod county_lists;
+mod divisions;
 mod filter;
+mod reporting_units;
+mod schools;
 mod store;
 
-pub use filter::{Area, code_filter, containing, is_code, word_filter};
+pub use divisions::CountyListMark;
+pub use filter::{Area, code_cursor, code_filter, contains_word, is_code, word_filter};
 pub use store::{
     POVERTY_AREA, Place, county_of, find_canteen, find_division, find_reporting_unit, find_school, places_on,
 };
@@ -19,9 +24,17 @@ pub use import::{Divisions, ImportError, Imported, finish, import_schools};
 pub use sheet::{Refusal, Row, Sheet, derived_id};
 
 use crate::context::Ctx;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Routes of this room.
+/// Reads of the registry.
 pub fn router(ctx: Ctx) -> OpenApiRouter {
-    OpenApiRouter::new().with_state(ctx)
+    OpenApiRouter::new()
+        .routes(routes!(divisions::list_divisions))
+        .routes(routes!(divisions::find_division))
+        .routes(routes!(county_lists::list_county_lists))
+        .routes(routes!(reporting_units::list_reporting_units))
+        .routes(routes!(schools::list_schools))
+        .routes(routes!(schools::find_school))
+        .routes(routes!(schools::list_canteens))
+        .with_state(ctx)
 }

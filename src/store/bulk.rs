@@ -150,7 +150,9 @@ impl Source<'_> {
             let mut values = Vec::with_capacity(self.types.len());
             for (index, kind) in self.types.iter().enumerate() {
                 let (array, cast) = array(*kind);
-                let column = cells(index).map(|cell| filled(*kind, cell)).collect::<Result<Vec<_>, _>>()?;
+                let column = cells(index)
+                    .map(|cell| check(*kind, cell).and_then(|cell| filled(*kind, cell)))
+                    .collect::<Result<Vec<_>, _>>()?;
                 arguments.push(format!("${}::{cast}[]", index + 1));
                 values.push(Value::Array(array, Some(Box::new(column))));
             }
@@ -160,7 +162,7 @@ impl Source<'_> {
         let mut document = vec![Vec::with_capacity(self.names.len()); rows];
         for (index, kind) in self.types.iter().enumerate() {
             for (row, cell) in document.iter_mut().zip(cells(index)) {
-                row.push(json(*kind, cell)?);
+                row.push(check(*kind, cell).and_then(|cell| json(*kind, cell))?);
             }
         }
         let document = serde_json::to_string(&document).map_err(|error| DbErr::Json(error.to_string()))?;
@@ -180,6 +182,18 @@ fn array(kind: Kind) -> (ArrayType, &'static str) {
 
 fn mismatch(kind: Kind, cell: &Value) -> DbErr {
     DbErr::Type(format!("{cell:?} is not a {kind:?}"))
+}
+
+/// Refuses, on both databases alike, the values that stand for a missing one in an array, and U+0000.
+fn check(kind: Kind, cell: Value) -> Result<Value, DbErr> {
+    let taken = match &cell {
+        Value::Uuid(Some(id)) => id.is_max(),
+        Value::BigInt(Some(number)) => *number == i64::MIN + 1,
+        Value::Int(Some(number)) => *number == i32::MIN + 1,
+        Value::String(Some(text)) => text == NO_TEXT || text.contains('\0'),
+        _ => false,
+    };
+    if taken { Err(mismatch(kind, &cell)) } else { Ok(cell) }
 }
 
 fn filled(kind: Kind, cell: Value) -> Result<Value, DbErr> {

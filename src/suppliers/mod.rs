@@ -4,6 +4,7 @@
 //! its status without being told the day.
 
 mod households;
+mod list;
 mod store;
 
 pub use households::households_of;
@@ -14,9 +15,9 @@ mod import;
 pub use import::{import_households, import_links, import_suppliers};
 
 use crate::context::Ctx;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Routes of this room.
+/// Reads of the suppliers.
 pub fn router(ctx: Ctx) -> OpenApiRouter {
-    OpenApiRouter::new().with_state(ctx)
+    OpenApiRouter::new().routes(routes!(list::list_suppliers)).routes(routes!(list::find_supplier)).with_state(ctx)
 }

@@ -1,0 +1,102 @@
+//! Headers that many operations take, described once.
+
+use super::Call;
+use utoipa::openapi::{
+    Components, Object, Ref, RefOr, Required, Type,
+    header::Header,
+    path::{Operation, Parameter, ParameterBuilder, ParameterIn},
+};
+
+/// Operations that refuse to run without an `Idempotency-Key`: those whose repetition would buy or book twice.
+const KEYED: [&str; 5] =
+    ["place_basket", "place_order", "record_receipt", "declare_purchase", "import_declared_purchases"];
+
+/// Operations on one resource that take the version they are based on.
+const VERSIONED: [&str; 4] = ["confirm_order", "decline_order", "cancel_order", "record_receipt"];
+
+const KEY: &str = "Repeating a request with its key and body yields the first answer again, with \
+`Idempotency-Replayed: true`; the key with another body is refused";
+
+/// Name, component, description, example, required.
+const HEADERS: [(&str, &str, &str, &str, bool); 5] = [
+    (
+        "Accept-Language",
+        "AcceptLanguage",
+        "Language of titles and sentences: Chinese unless English comes first",
+        "zh-CN",
+        false,
+    ),
+    ("If-None-Match", "IfNoneMatch", "`ETag` of an answer held: 304 where it is still the same", "W/\"9b1c2f\"", false),
+    (
+        "If-Match",
+        "IfMatch",
+        "`ETag` or version the change is based on: 412 where it is no longer the present one",
+        "\"1\"",
+        false,
+    ),
+    ("Idempotency-Key", "IdempotencyKey", KEY, "01990000-0000-7000-8000-0000000000ff", false),
+    ("Idempotency-Key", "RequiredIdempotencyKey", KEY, "01990000-0000-7000-8000-0000000000ff", true),
+];
+
+fn text() -> Object {
+    Object::with_type(Type::String)
+}
+
+pub(super) fn describe(components: &mut Components) {
+    for (name, component, description, example, required) in HEADERS {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .required(if required { Required::True } else { Required::False })
+            .description(Some(description))
+            .schema(Some(text()))
+            .example(Some(example.into()));
+        components.parameters.insert(component.to_owned(), RefOr::T(parameter.build()));
+    }
+    let etag = "Pass it as `If-None-Match` to be answered 304 while nothing changes, as `If-Match` with a change";
+    let replayed = "`true` where this is the stored answer of an earlier request with the same key";
+    for (name, description) in [("ETag", etag), ("IdempotencyReplayed", replayed)] {
+        let mut header = Header::new(text());
+        header.description = Some(description.to_owned());
+        components.headers.insert(name.to_owned(), RefOr::T(header));
+    }
+}
+
+pub(super) fn add(operation: &mut Operation, call: &Call) {
+    let mut wanted = vec!["AcceptLanguage"];
+    if call.reads {
+        wanted.push("IfNoneMatch");
+    } else if call.takes_version {
+        wanted.push("IfMatch");
+    }
+    if call.takes_key {
+        wanted.push(if call.needs_key { "RequiredIdempotencyKey" } else { "IdempotencyKey" });
+    }
+    let parameters = operation.parameters.get_or_insert_default();
+    let described = |name: &str| HEADERS.iter().any(|(described, ..)| *described == name);
+    parameters.retain(|parameter| !matches!(parameter, RefOr::T(one) if described(&one.name)));
+    parameters.extend(wanted.into_iter().map(|name| RefOr::Ref(Ref::new(format!("#/components/parameters/{name}")))));
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let header = |name: &str| RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
+        if call.reads && status == "200" {
+            response.headers.insert("ETag".to_owned(), header("ETag"));
+        } else if call.takes_key && status.starts_with('2') {
+            response.headers.insert("Idempotency-Replayed".to_owned(), header("IdempotencyReplayed"));
+        }
+    }
+}
+
+pub(super) fn takes_version(id: &str) -> bool {
+    VERSIONED.contains(&id)
+}
+
+pub(super) fn needs_key(id: &str) -> bool {
+    KEYED.contains(&id)
+}
+
+pub(super) fn has_query(operation: &Operation) -> bool {
+    let in_query =
+        |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(one) if one.parameter_in == ParameterIn::Query);
+    operation.parameters.iter().flatten().any(in_query)
+}

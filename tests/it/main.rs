@@ -1,0 +1,24 @@
+//! The integration tests: the router as a whole over a fresh database per test, each body on SQLite and on PostgreSQL.
+//!
+//! No socket, no sleep, no retry: requests go straight into the router, and time stands where a test puts it.
+
+mod support {
+    pub mod app;
+    pub mod availability;
+    pub mod call;
+    pub mod database;
+    pub mod document;
+    pub mod postgres;
+    #[expect(clippy::disallowed_methods, reason = "finds the servers under test by the environment, as CI names them")]
+    pub mod process;
+    pub mod redis;
+    pub mod snapshot;
+}
+
+mod access;
+mod bulk;
+mod direction;
+mod openapi;
+mod problems;
+mod schema;
+mod throttling;

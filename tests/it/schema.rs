@@ -1,0 +1,100 @@
+//! The tables: up, down and up again; integers for money and weight; rows of evidence that nobody changes.
+
+use crate::support::app::{App, on_both};
+use sea_orm::{DbBackend, EntityTrait};
+
+/// Reads each entity's table, so that no column is missing or of another type; returns the names.
+macro_rules! read_all {
+    ($app:ident: $($table:ident)+) => {{
+        $(entity::$table::Entity::find().one($app.ctx.store.primary()).await.expect(stringify!($table));)+
+        vec![$(stringify!($table)),+]
+    }};
+}
+
+/// Columns of a table with their types.
+async fn columns(app: &App, table: &str) -> Vec<(String, String)> {
+    let sql = match app.ctx.store.backend() {
+        DbBackend::Postgres => format!(
+            "select column_name || ' ' || data_type from information_schema.columns \
+             where table_schema = current_schema() and table_name = '{table}'"
+        ),
+        _ => format!("select name || ' ' || lower(type) from pragma_table_info('{table}')"),
+    };
+    let split = |line: &String| line.split_once(' ').map(|(name, kind)| (name.to_owned(), kind.to_owned()));
+    app.texts(&sql).await.iter().filter_map(split).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_that_start_together_migrate_once() {
+    // On SQLite there are no replicas: one process holds the file.
+    let Some(app) = App::start(DbBackend::Postgres, module_path!()).await else { return };
+    app.ctx.store.migrate_down(None).await.expect("down");
+    let (second, third) = (app.second_replica().await, app.second_replica().await);
+    let stores = (&app.ctx.store, &second.ctx.store, &third.ctx.store);
+    let done = tokio::join!(stores.0.migrate_up(), stores.1.migrate_up(), stores.2.migrate_up());
+    done.0.and(done.1).and(done.2).expect("all three go on");
+    assert_eq!(app.ctx.store.pending_migrations().await.expect("answers"), Vec::<String>::new());
+    app.close().await;
+}
+
+on_both! {
+    async fn the_schema_goes_up_and_down_and_up(app: &App) {
+        let store = &app.ctx.store;
+        let mut tables = app.tables().await;
+        tables.sort();
+        store.migrate_down(None).await.expect("down");
+        assert_eq!(app.tables().await, ["seaql_migrations"]);
+        if store.backend() == DbBackend::Postgres {
+            let functions = "select proname::text from pg_proc where pronamespace = current_schema()::regnamespace";
+            assert_eq!(app.texts(functions).await, Vec::<String>::new());
+        }
+        assert_eq!(store.pending_migrations().await.expect("answers").len(), 10);
+        store.migrate_up().await.expect("up");
+        let mut again = app.tables().await;
+        again.sort();
+        assert_eq!(again, tables);
+        assert_eq!(store.pending_migrations().await.expect("answers"), Vec::<String>::new());
+    }
+
+    async fn every_table_has_its_entity(app: &App) {
+        let mut known = read_all!(app:
+            account audit_entry beneficiary_link bundle canteen category certificate consignment consignment_line
+            county_list county_list_member declared_purchase division division_change household household_status
+            idempotency import_run indicator indicator_class listing membership notification order_line outbox product
+            product_unit purchase_line purchase_order receipt receipt_inspector receipt_line reporting_unit school
+            school_month_total session supplier unit);
+        known.push("seaql_migrations");
+        known.sort_unstable();
+        let mut tables = app.tables().await;
+        tables.sort();
+        assert_eq!(tables, known);
+    }
+
+    async fn money_and_weight_are_integers(app: &App) {
+        let mut seen = 0;
+        for table in app.tables().await {
+            for (name, kind) in columns(app, &table).await {
+                let measured = ["_fen", "_gram", "_base", "_bp"].iter().any(|end| name.ends_with(end))
+                    || ["grams", "grams_per_piece", "base_quantity", "rows", "diners"].contains(&name.as_str());
+                seen += i32::from(measured);
+                let fits = if measured { &["bigint", "integer"][..] } else {
+                    &["bigint", "integer", "text", "uuid", "boolean", "date", "character varying", "varchar"]
+                };
+                assert!(fits.contains(&kind.as_str()), "{table}.{name} is a {kind}");
+            }
+        }
+        assert!(seen >= 30, "only {seen} columns of money or weight");
+    }
+
+    async fn the_audit_trail_refuses_change(app: &App) {
+        app.execute("insert into audit_entry values ('01990000-0000-7000-8000-000000000001', 1, null, 'a', 'b', 'c', 'd', '{}')").await;
+        for sql in ["update audit_entry set at = 2", "delete from audit_entry", "update audit_entry set id = id"] {
+            let told = app.try_execute(sql).await.expect_err(sql).to_string();
+            assert!(told.contains("audit_entry is append-only"), "{told}");
+        }
+        if app.ctx.store.backend() == DbBackend::Postgres {
+            app.try_execute("truncate audit_entry").await.expect_err("truncate is a change");
+        }
+        assert_eq!(app.number("select count(*) from audit_entry where at = 1").await, 1);
+    }
+}

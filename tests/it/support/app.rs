@@ -1,0 +1,185 @@
+//! The service under test: a context with a clock that stands and ids that repeat, and the router over it.
+
+use super::{call::Call, database::Database};
+use axum::Router;
+use entity::{
+    id::{SchoolId, SupplierId},
+    membership::Role,
+    time::Timestamp,
+};
+use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
+use sea_orm::DbBackend;
+use serde_json::{Value, json};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, OnceLock, atomic::AtomicU64, atomic::Ordering},
+};
+use xiaonong::{
+    access::{NewAccount, Tokens, create_accounts, password::Cost},
+    app,
+    clock::{Clock, FixedClock, Ids, SeededEntropy},
+    config::{Settings, Source},
+    context::Ctx,
+    store::connect,
+};
+
+/// 2026-03-02, 18:00 in China: where every test's clock stands at first.
+pub const START: Timestamp = Timestamp(1_772_445_600_000);
+/// Password of every account made by [`App::account`].
+pub const PASSWORD: &str = "correct-horse-battery";
+
+/// One replica of the service over a test's own database.
+pub struct App {
+    /// What the handlers share.
+    pub ctx: Ctx,
+    /// Its clock, to be moved.
+    pub clock: Arc<FixedClock>,
+    /// The service.
+    pub router: Router,
+    database: Database,
+    replicas: AtomicU64,
+    seed: u64,
+}
+
+/// Where an account acts.
+#[derive(Clone, Copy)]
+pub enum At<'a> {
+    Everywhere,
+    School(SchoolId),
+    Supplier(SupplierId),
+    Unit(&'a str),
+}
+
+impl App {
+    /// The service over a fresh database; `None` where there is no PostgreSQL and it is asked for. `test` seeds the ids.
+    pub async fn start(backend: DbBackend, test: &str) -> Option<Self> {
+        let database = Database::fresh(backend).await?;
+        let mut hasher = DefaultHasher::new();
+        test.hash(&mut hasher);
+        Some(Self::over(database, Arc::new(FixedClock::new(START)), hasher.finish(), |_| {}).await)
+    }
+
+    async fn over(database: Database, clock: Arc<FixedClock>, seed: u64, change: impl FnOnce(&mut Settings)) -> Self {
+        let ctx = context(&database.url, clock.clone(), seed, change).await;
+        Self { router: app::router(ctx.clone()), ctx, clock, database, replicas: AtomicU64::new(0), seed }
+    }
+
+    /// Another process over the same database and clock.
+    pub async fn second_replica(&self) -> Self {
+        self.replica(|_| {}).await
+    }
+
+    /// Another process with other settings.
+    pub async fn replica(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let number = self.replicas.fetch_add(1, Ordering::Relaxed) + 1;
+        let seed = self.seed.wrapping_add(number);
+        Self::over(self.database.clone(), self.clock.clone(), seed, change).await
+    }
+
+    /// Ends the service and removes its database.
+    pub async fn close(self) {
+        drop(self.router);
+        self.ctx.store.close().await;
+        self.database.remove().await;
+    }
+
+    /// Lets time pass.
+    pub fn wait_millis(&self, millis: i64) {
+        self.clock.set(Timestamp(self.clock.now().0 + millis));
+    }
+
+    /// Makes an account with [`PASSWORD`].
+    pub async fn account(&self, username: &str, role: Role, at: At<'_>) {
+        self.account_with(username, role, at, false).await;
+    }
+
+    /// The same; with `one_time`, its password must be replaced first.
+    pub async fn account_with(&self, username: &str, role: Role, at: At<'_>, one_time: bool) {
+        let account = NewAccount {
+            id: self.ctx.ids.next(),
+            username,
+            display_name: username,
+            password: PASSWORD.to_owned(),
+            one_time,
+            role,
+            school_id: if let At::School(id) = at { Some(id) } else { None },
+            supplier_id: if let At::Supplier(id) = at { Some(id) } else { None },
+            reporting_unit_code: if let At::Unit(code) = at { Some(code.to_owned()) } else { None },
+        };
+        create_accounts(&self.ctx, vec![account], Cost::Light).await.expect("the account is made");
+    }
+
+    /// Logs in with [`PASSWORD`] and answers with the whole answer.
+    pub async fn session(&self, username: &str) -> Value {
+        let answer = self.post("/auth/login", json!({"username": username, "password": PASSWORD})).await;
+        answer.ok()
+    }
+
+    /// Logs in with [`PASSWORD`] and answers with the access token.
+    pub async fn login(&self, username: &str) -> String {
+        let session = self.session(username).await;
+        session["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// A GET below `/api/v1`.
+    pub fn get(&self, path: &str) -> Call {
+        self.call("GET", &format!("/api/v1{path}"))
+    }
+
+    /// A POST below `/api/v1`.
+    pub fn post(&self, path: &str, body: impl Into<Value>) -> Call {
+        self.call("POST", &format!("/api/v1{path}")).json(&body.into())
+    }
+
+    /// Any request.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call::new(self.router.clone(), method, path)
+    }
+}
+
+/// A context as `serve` makes it, but with a clock that stands, ids that repeat and cheap passwords.
+pub async fn context(url: &str, clock: Arc<FixedClock>, seed: u64, change: impl FnOnce(&mut Settings)) -> Ctx {
+    let source = Source { database_url: Some(url.to_owned()), ..Source::default() };
+    let mut settings = Settings::from_source(source).expect("settings");
+    settings.password_cost = Cost::Light;
+    change(&mut settings);
+    let store = connect(&settings.database_url, None).await.expect("the database answers");
+    let ids = Ids::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));
+    app::context_with(settings, clock, ids, store, tokens()).expect("the Redis address is one")
+}
+
+/// All replicas sign with the same key.
+fn tokens() -> Tokens {
+    static KEY: OnceLock<Vec<u8>> = OnceLock::new();
+    let key =
+        KEY.get_or_init(|| Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec());
+    Tokens::from_pkcs8(key).expect("the key is read")
+}
+
+/// Makes two tests of one body: `name::sqlite` and `name::postgres`.
+macro_rules! on_both {
+    ($(async fn $name:ident($app:ident: &App) $body:block)+) => {$(
+        async fn $name($app: &crate::support::app::App) $body
+
+        mod $name {
+            use crate::support::app::App;
+            use sea_orm::DbBackend;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let app = App::start(DbBackend::Sqlite, module_path!()).await.expect("SQLite is always there");
+                super::$name(&app).await;
+                app.close().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if let Some(app) = App::start(DbBackend::Postgres, module_path!()).await {
+                    super::$name(&app).await;
+                    app.close().await;
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use on_both;
