@@ -85,7 +85,11 @@ pub(crate) fn idempotency_key(
         ))
     })?;
     let mut context = digest::Context::new(&digest::SHA256);
-    for part in [parts.method.as_str().as_bytes(), parts.uri.path_and_query().map_or("", PathAndQuery::as_str).as_bytes(), bytes] {
+    for part in [
+        parts.method.as_str().as_bytes(),
+        parts.uri.path_and_query().map_or("", PathAndQuery::as_str).as_bytes(),
+        bytes,
+    ] {
         context.update(part);
         context.update(b"\n");
     }
