@@ -19,7 +19,7 @@ use crate::{
     },
 };
 use axum::http::StatusCode;
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use entity::{
     audit_entry,
     canteen::CanteenKind,
@@ -110,7 +110,7 @@ fn decide(
         .get(&wanted.canteen_id)
         .filter(|kitchen| wanted.scope.covers_school(&kitchen.school))
         .ok_or_else(canteen_unknown)?;
-    let to = destination(kitchen, wanted, at)?;
+    let to = destination(kitchen, wanted.deliver_on, at)?;
     let priced = price(&wanted.lines, offers, conversions, &to).map_err(refuse)?;
     let mut by_supplier: BTreeMap<_, Vec<&PricedLine>> = BTreeMap::new();
     for line in &priced {
@@ -210,7 +210,11 @@ pub(crate) fn canteen_unknown() -> ApiError {
 }
 
 /// Where the basket goes; refuses kitchens that do not buy and days that are out of reach.
-pub(crate) fn destination(kitchen: &Kitchen, wanted: &Wanted, at: Timestamp) -> Result<Destination, ApiError> {
+pub(crate) fn destination(
+    kitchen: &Kitchen,
+    wanted: Option<NaiveDate>,
+    at: Timestamp,
+) -> Result<Destination, ApiError> {
     if matches!(kitchen.kind, CanteenKind::Shared | CanteenKind::None) {
         return Err(ApiError::Conflict {
             code: "canteen_does_not_buy",
@@ -226,7 +230,7 @@ pub(crate) fn destination(kitchen: &Kitchen, wanted: &Wanted, at: Timestamp) -> 
         });
     }
     let today = at.business_day();
-    let deliver_on = wanted.deliver_on.or_else(|| today.succ_opt()).unwrap_or(today);
+    let deliver_on = wanted.or_else(|| today.succ_opt()).unwrap_or(today);
     let last = today.checked_add_days(Days::new(MAX_DAYS_AHEAD)).unwrap_or(today);
     if !(today..=last).contains(&deliver_on) {
         return Err(ApiError::field(

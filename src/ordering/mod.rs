@@ -14,7 +14,7 @@ mod snapshot;
 mod store;
 
 pub use answer::{ConfirmLineRequest, ConfirmOrderRequest, ReasonRequest, Side, confirm, withdraw};
-pub use basket::{BasketLine, Destination, Offer, PricedLine, Refusal, price};
+pub use basket::{BasketLine, Destination, MAX_LINES, Offer, PricedLine, Refusal, price};
 pub(crate) use group::{canteen_unknown, destination, refuse};
 pub use order::{OrderError, ship};
 pub use place::{PlaceBasketRequest, place};

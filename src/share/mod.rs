@@ -1,9 +1,35 @@
-//! (being built)
+//! The share: how much of what canteens bought came from poverty areas and registered households, against the target.
+//!
+//! Owns indicators, readings, roll-ups in both hierarchies, coverage, quotes and the verification of totals. Refuses to
+//! average percentages, to round before it decides, and to call nothing bought zero percent.
+
+mod areas;
+mod coverage;
+mod indicator;
+mod quote;
+mod reading;
+mod rollup;
+mod school;
+mod sums;
+mod verify;
+
+pub use coverage::Coverage;
+pub use indicator::{Indicator, ReadingView, indicators_on, load as load_indicators};
+pub use reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, share_bp, still_needed};
+pub use rollup::{By, Node, PartView, RollUpView, division_node, roll_up, unit_node};
+pub use school::{Figures, SchoolShareView, share_of};
+pub use verify::{Difference, Verification, verify};
 
 use crate::context::Ctx;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Routes of this room.
+/// Routes of shares, indicators and quotes.
 pub fn router(ctx: Ctx) -> OpenApiRouter {
-    OpenApiRouter::new().with_state(ctx)
+    OpenApiRouter::new()
+        .routes(routes!(quote::quote_basket))
+        .routes(routes!(school::school_share))
+        .routes(routes!(areas::reporting_unit_share))
+        .routes(routes!(areas::division_share))
+        .routes(routes!(indicator::list_indicators))
+        .with_state(ctx)
 }

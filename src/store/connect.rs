@@ -3,7 +3,7 @@
 use migration::Migrator;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use std::{path::Path, time::Duration};
@@ -126,6 +126,16 @@ impl Store {
             ..Default::default()
         };
         self.write.begin_with_options(options).await
+    }
+
+    /// Starts a reading transaction that sees one state of the database throughout.
+    ///
+    /// # Errors
+    /// When no connection comes free in time or the database is gone.
+    pub async fn begin_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        // SQLite's readers have it by themselves.
+        let isolation_level = (self.backend() == DbBackend::Postgres).then_some(IsolationLevel::RepeatableRead);
+        self.primary().begin_with_options(TransactionOptions { isolation_level, ..Default::default() }).await
     }
 
     /// Brings the schema up to date; replicas that start together wait for one another.

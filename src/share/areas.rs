@@ -1,0 +1,90 @@
+//! The roll-ups over HTTP.
+
+use super::{
+    rollup::{By, RollUpView, division_node, roll_up, unit_node},
+    school::RangeQuery,
+};
+use crate::{
+    access::{Action, Caller, Resource},
+    cache::Topic,
+    context::Ctx,
+    http::{ApiError, Path, Query},
+    registry,
+};
+use axum::{extract::State, response::Response};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Which months, broken down how.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RollUpQuery {
+    /// First of a month; the first of this year unless given.
+    pub from: Option<NaiveDate>,
+    /// Last of a month; the last of this year unless given.
+    pub to: Option<NaiveDate>,
+    /// How it is broken down; not at all unless given.
+    pub by: Option<By>,
+}
+
+/// A reporting unit's roll-up
+///
+/// Everything below it in the reporting tree, in which some counties and the universities report straight to the
+/// province (S10), with coverage.
+#[utoipa::path(
+    get, path = "/shares/reporting-units/{code}", operation_id = "reporting_unit_share", tag = "share",
+    security(("bearer" = [])),
+    params(("code" = String, Path, description = "Code of the unit", example = "520500"), RollUpQuery),
+    responses((status = 200, body = RollUpView, description = "The roll-up"))
+)]
+pub async fn reporting_unit_share(
+    State(ctx): State<Ctx>,
+    caller: Caller,
+    Path(code): Path<String>,
+    Query(query): Query<RollUpQuery>,
+) -> Result<Response, ApiError> {
+    let scope = caller.actor.may(Action::Read, Resource::RollUp)?;
+    if !scope.covers_unit(&code) {
+        return Err(ApiError::NotFound);
+    }
+    let (days, by, now) = (range(&query, &ctx)?, query.by, ctx.clock.now());
+    let compute = async {
+        let node = unit_node(&ctx, &code).await?;
+        serde_json::to_vec(&roll_up(&ctx, &node, days, by).await?).map_err(ApiError::internal)
+    };
+    ctx.pages.answer(format!("unit {code} {days:?} {by:?}"), Topic::Ledger, now, compute).await
+}
+
+/// A division's roll-up
+///
+/// Everything that lies in it, wherever it reports to, with coverage.
+#[utoipa::path(
+    get, path = "/shares/divisions/{code}", operation_id = "division_share", tag = "share",
+    security(("bearer" = [])),
+    params(("code" = String, Path, description = "Code of the division", example = "520500"), RollUpQuery),
+    responses((status = 200, body = RollUpView, description = "The roll-up"))
+)]
+pub async fn division_share(
+    State(ctx): State<Ctx>,
+    caller: Caller,
+    Path(code): Path<String>,
+    Query(query): Query<RollUpQuery>,
+) -> Result<Response, ApiError> {
+    let scope = caller.actor.may(Action::Read, Resource::RollUp)?;
+    let place = registry::find_division(&ctx.store.read, &code).await?.ok_or(ApiError::NotFound)?;
+    if !scope.covers_division(&place) {
+        return Err(ApiError::NotFound);
+    }
+    let (days, by, now) = (range(&query, &ctx)?, query.by, ctx.clock.now());
+    let compute = async {
+        let (_, node) = division_node(&ctx, &code).await?;
+        serde_json::to_vec(&roll_up(&ctx, &node, days, by).await?).map_err(ApiError::internal)
+    };
+    ctx.pages.answer(format!("division {code} {days:?} {by:?}"), Topic::Ledger, now, compute).await
+}
+
+fn range(query: &RollUpQuery, ctx: &Ctx) -> Result<(NaiveDate, NaiveDate), ApiError> {
+    RangeQuery { from: query.from, to: query.to }.days(ctx.clock.now().business_day())
+}

@@ -1,0 +1,312 @@
+//! Roll-ups in both hierarchies: sums of numerators and denominators, never averages (S9, S10).
+
+use super::{
+    coverage::{self, Coverage},
+    indicator::{Indicator, indicators_on},
+    reading::Sums,
+    school::Figures,
+    sums::{Area, Group, SumRow, by_class, of_area, whole_months},
+};
+use crate::{
+    context::Ctx,
+    http::{ApiError, FieldError, Text},
+};
+use chrono::NaiveDate;
+use entity::{
+    category,
+    division::{self, DivisionLevel},
+    reporting_unit, school,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use utoipa::ToSchema;
+
+/// How a roll-up is broken down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// By what lies directly below: units, divisions, at the bottom schools.
+    Child,
+    /// By month.
+    Month,
+    /// By product category.
+    Category,
+    /// By what lies directly below, and by month.
+    ChildMonth,
+}
+
+/// A roll-up.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RollUpView {
+    /// Code of the unit or division.
+    #[schema(example = "520500")]
+    pub code: String,
+    /// Its name.
+    #[schema(example = "毕节市")]
+    pub name: String,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// The figures of all of it: exactly the sums of the parts.
+    pub figures: Figures,
+    /// Schools behind the figures.
+    pub coverage: Coverage,
+    /// The parts, when asked for.
+    pub parts: Vec<PartView>,
+}
+
+/// A part of a roll-up.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PartView {
+    /// Code of the unit, division, category, or id of the school; empty in a breakdown by month.
+    #[schema(example = "520526")]
+    pub key: String,
+    /// Its name.
+    #[schema(example = "威宁彝族回族苗族自治县")]
+    pub name: String,
+    /// Month as year * 100 + month, in a breakdown by month.
+    #[schema(example = 202_603)]
+    pub month: Option<i32>,
+    /// The figures.
+    pub figures: Figures,
+    /// Schools behind them; null where the breakdown is not by place.
+    pub coverage: Option<Coverage>,
+}
+
+/// One part of a breakdown by place: its code, its name, and the keys of the totals that belong to it.
+pub struct Child {
+    code: String,
+    name: String,
+}
+
+/// A place in one of the two hierarchies, ready to be summed.
+pub struct Node {
+    /// Code.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    area: Area,
+    /// Parts below, in order.
+    children: Vec<Child>,
+    /// By what totals are grouped to find a part.
+    group: Group,
+    /// Part of each key of that group; for schools the key is the part.
+    part_of: HashMap<String, String>,
+}
+
+/// Rolls a node up over whole months.
+///
+/// # Errors
+/// 400 when the range is not made of whole months.
+pub async fn roll_up(
+    ctx: &Ctx,
+    node: &Node,
+    (from, to): (NaiveDate, NaiveDate),
+    by: Option<By>,
+) -> Result<RollUpView, ApiError> {
+    let months = exact_months(from, to)?;
+    let db = &ctx.store.read;
+    let indicators = indicators_on(db, to).await?;
+    let by_place = matches!(by, Some(By::Child | By::ChildMonth));
+    let monthly = matches!(by, Some(By::Month | By::ChildMonth));
+    let group = match by {
+        Some(By::Child | By::ChildMonth) => node.group,
+        Some(By::Category) => Group::Category,
+        Some(By::Month) | None => Group::None,
+    };
+    let rows = of_area(db, &node.area, months, group, monthly).await?;
+    let coverage_group = if by_place { node.group } else { Group::None };
+    let covered = coverage::of_area(db, &node.area, months, (from, to), coverage_group).await?;
+    let mut coverage = Coverage::default();
+    for part in covered.values() {
+        coverage.add(part);
+    }
+    let parts = match by {
+        None => Vec::new(),
+        Some(By::Category) => {
+            let known = category::Entity::find().order_by_asc(category::Column::Code).all(db).await?;
+            let named = known.into_iter().map(|row| Child { code: row.code, name: row.name_zh }).collect::<Vec<_>>();
+            parts(&indicators, &rows, &named, |row| row.key.clone(), None)
+        }
+        Some(By::Month) => {
+            parts(&indicators, &rows, &[Child { code: String::new(), name: String::new() }], |_| String::new(), None)
+        }
+        Some(By::Child | By::ChildMonth) => {
+            let mut by_part: HashMap<String, Coverage> = HashMap::new();
+            for (key, part) in &covered {
+                by_part.entry(node.part(key)).or_default().add(part);
+            }
+            parts(&indicators, &rows, &node.children, |row| node.part(&row.key), Some(&by_part))
+        }
+    };
+    Ok(RollUpView {
+        code: node.code.clone(),
+        name: node.name.clone(),
+        from,
+        to,
+        figures: Figures::of(&indicators, &by_class(&rows)),
+        coverage,
+        parts,
+    })
+}
+
+impl Node {
+    fn part(&self, key: &str) -> String {
+        self.part_of.get(key).cloned().unwrap_or_else(|| key.to_owned())
+    }
+}
+
+/// Roll-ups are kept by month; any other range would silently leave days out.
+fn exact_months(from: NaiveDate, to: NaiveDate) -> Result<(i32, i32), ApiError> {
+    let starts = chrono::Datelike::day(&from) == 1;
+    let ends = to.succ_opt().is_some_and(|next| chrono::Datelike::day(&next) == 1);
+    whole_months(from, to).filter(|_| starts && ends).ok_or_else(|| {
+        ApiError::Malformed(FieldError::new(
+            "?from",
+            "range_not_whole_months",
+            Text::new(
+                "汇总按整月计算：起始日须为月初，截止日须为月末。",
+                "Roll-ups are by whole months: from the first of a month to the last of one.",
+            ),
+        ))
+    })
+}
+
+fn parts(
+    indicators: &[Indicator],
+    rows: &[SumRow],
+    children: &[Child],
+    part_of: impl Fn(&SumRow) -> String,
+    coverage: Option<&HashMap<String, Coverage>>,
+) -> Vec<PartView> {
+    let mut sums: BTreeMap<(String, i32), BTreeMap<i32, Sums>> = BTreeMap::new();
+    for row in rows {
+        let part = sums.entry((part_of(row), row.month)).or_default();
+        part.entry(row.class).or_default().add(&row.sums());
+    }
+    let nothing = BTreeMap::new();
+    let mut views = Vec::new();
+    for child in children {
+        let range = (child.code.clone(), i32::MIN)..=(child.code.clone(), i32::MAX);
+        let found: Vec<(i32, &BTreeMap<i32, Sums>)> =
+            sums.range(range).map(|((_, month), by_class)| (*month, by_class)).collect();
+        // A place without purchases is shown all the same: its share is undefined, not missing.
+        let found = if found.is_empty() && coverage.is_some() { vec![(0, &nothing)] } else { found };
+        for (month, by_class) in found {
+            views.push(PartView {
+                key: child.code.clone(),
+                name: child.name.clone(),
+                month: (month > 0).then_some(month),
+                figures: Figures::of(indicators, by_class),
+                coverage: coverage.map(|coverage| coverage.get(&child.code).copied().unwrap_or_default()),
+            });
+        }
+    }
+    views
+}
+
+async fn schools_of(
+    db: &impl ConnectionTrait,
+    filter: sea_orm::Condition,
+) -> Result<(Vec<Child>, HashMap<String, String>), ApiError> {
+    let schools = school::Entity::find().filter(filter).order_by_asc(school::Column::Code).all(db).await?;
+    let children = schools.into_iter().map(|school| Child { code: school.id.to_string(), name: school.name });
+    let children: Vec<Child> = children.collect();
+    // SQLite shows ids without hyphens.
+    let part_of = children.iter().map(|child| (child.code.replace('-', ""), child.code.clone())).collect();
+    Ok((children, part_of))
+}
+
+/// A unit of the reporting tree.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn unit_node(ctx: &Ctx, code: &str) -> Result<Node, ApiError> {
+    let db = &ctx.store.read;
+    // A hundred rows at most: one for each unit of the province.
+    let units = reporting_unit::Entity::find().order_by_asc(reporting_unit::Column::Code).all(db).await?;
+    let unit = units.iter().find(|unit| unit.code == code).ok_or(ApiError::NotFound)?;
+    let below = |top: &str| {
+        let mut found = vec![top.to_owned()];
+        let mut next = 0;
+        while next < found.len() {
+            let parent = found[next].clone();
+            found
+                .extend(units.iter().filter(|it| it.parent_code.as_deref() == Some(&parent)).map(|it| it.code.clone()));
+            next += 1;
+        }
+        found
+    };
+    let children: Vec<Child> = units
+        .iter()
+        .filter(|child| child.parent_code.as_deref() == Some(code))
+        .map(|child| Child { code: child.code.clone(), name: child.name.clone() })
+        .collect();
+    let (name, area) = (unit.name.clone(), Area::Units(below(code)));
+    if children.is_empty() {
+        let filter = sea_orm::Condition::all().add(school::Column::ReportingUnitCode.eq(code));
+        let (children, part_of) = schools_of(db, filter).await?;
+        return Ok(Node { code: code.to_owned(), name, area, children, group: Group::School, part_of });
+    }
+    let mut part_of: HashMap<String, String> = children
+        .iter()
+        .flat_map(|child| below(&child.code).into_iter().map(|unit| (unit, child.code.clone())))
+        .collect();
+    let mut children = children;
+    // Schools that report to this very unit stand beside the units below it.
+    part_of.insert(code.to_owned(), code.to_owned());
+    children.push(Child { code: code.to_owned(), name: format!("{name}（直报）") });
+    Ok(Node { code: code.to_owned(), name, area, children, group: Group::Unit, part_of })
+}
+
+/// A division of the geographic tree.
+///
+/// # Errors
+/// 404 when there is none, or none of this province.
+pub async fn division_node(ctx: &Ctx, code: &str) -> Result<(division::Model, Node), ApiError> {
+    let db = &ctx.store.read;
+    let place = division::Entity::find_by_id(code).one(db).await?.ok_or(ApiError::NotFound)?;
+    let below = |parent: String| async move {
+        division::Entity::find()
+            .filter(division::Column::ParentCode.eq(parent))
+            .order_by_asc(division::Column::Code)
+            .all(db)
+            .await
+    };
+    let child = |place: &division::Model| Child { code: place.code.clone(), name: place.name.clone() };
+    let (area, children, group, part_of) = match place.level {
+        DivisionLevel::Province => {
+            let prefectures = below(place.code.clone()).await?;
+            let counties = division::Entity::find()
+                .filter(division::Column::ParentCode.is_in(prefectures.iter().map(|it| it.code.clone())))
+                .all(db)
+                .await?;
+            let part_of = counties
+                .into_iter()
+                .filter_map(|county| county.parent_code.map(|prefecture| (county.code, prefecture)))
+                .collect();
+            (Area::All, prefectures.iter().map(child).collect(), Group::County, part_of)
+        }
+        DivisionLevel::Prefecture => {
+            let counties = below(place.code.clone()).await?;
+            let codes = counties.iter().map(|county| county.code.clone()).collect();
+            (Area::Counties(codes), counties.iter().map(child).collect(), Group::County, HashMap::new())
+        }
+        DivisionLevel::County => {
+            let filter = sea_orm::Condition::all().add(school::Column::CountyCode.eq(code));
+            let (children, part_of) = schools_of(db, filter).await?;
+            (Area::Counties(vec![code.to_owned()]), children, Group::School, part_of)
+        }
+        DivisionLevel::Township => {
+            let filter = sea_orm::Condition::all().add(school::Column::DivisionCode.eq(code));
+            let (children, part_of) = schools_of(db, filter).await?;
+            let county = place.parent_code.clone().unwrap_or_default();
+            (Area::Township { county, township: code.to_owned() }, children, Group::School, part_of)
+        }
+        DivisionLevel::OtherProvince | DivisionLevel::OtherCounty => return Err(ApiError::NotFound),
+    };
+    let node = Node { code: code.to_owned(), name: place.name.clone(), area, children, group, part_of };
+    Ok((place, node))
+}

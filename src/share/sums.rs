@@ -1,0 +1,271 @@
+//! Sums by class: of a school over any days, of many schools over whole months.
+
+use super::reading::Sums;
+use chrono::{Datelike, NaiveDate};
+use entity::{id::SchoolId, money::Fen, purchase_line::Channel, time::month_of, weight::Gram};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+use std::collections::BTreeMap;
+
+/// One row of sums: a key of the breakdown, a class, a channel.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct SumRow {
+    /// Key of the breakdown; empty where there is none.
+    pub key: String,
+    /// Month of the breakdown; 0 where there is none.
+    pub month: i32,
+    /// Purchase class.
+    pub class: i32,
+    /// Channel.
+    pub channel: Channel,
+    amount_fen: i64,
+    weight_gram: i64,
+    unknown_weight_fen: i64,
+    unknown_weight_lines: i64,
+    line_count: i64,
+}
+
+impl SumRow {
+    /// The sums of the row.
+    #[must_use]
+    pub fn sums(&self) -> Sums {
+        Sums {
+            amount: Fen(self.amount_fen),
+            weight: Gram(self.weight_gram),
+            unknown_weight_amount: Fen(self.unknown_weight_fen),
+            unknown_weight_lines: self.unknown_weight_lines,
+            lines: self.line_count,
+        }
+    }
+}
+
+/// Sums by class over some rows.
+#[must_use]
+pub fn by_class<'a>(rows: impl IntoIterator<Item = &'a SumRow>) -> BTreeMap<i32, Sums> {
+    let mut found: BTreeMap<i32, Sums> = BTreeMap::new();
+    for row in rows {
+        found.entry(row.class).or_default().add(&row.sums());
+    }
+    found
+}
+
+/// `sum()` is a numeric on PostgreSQL and an integer on SQLite.
+const SUMS: &str = "cast(coalesce(sum(amount_fen), 0) as bigint) as amount_fen, \
+    cast(coalesce(sum(weight_gram), 0) as bigint) as weight_gram, \
+    cast(coalesce(sum(unknown_weight_fen), 0) as bigint) as unknown_weight_fen, \
+    cast(coalesce(sum(unknown_weight_lines), 0) as bigint) as unknown_weight_lines, \
+    cast(coalesce(sum(line_count), 0) as bigint) as line_count";
+
+/// A school's sums over any days: whole months from its totals, the days at the edges from its lines.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_school(
+    db: &impl ConnectionTrait,
+    school: SchoolId,
+    county_code: &str,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<SumRow>, DbErr> {
+    let whole = whole_months(from, to);
+    let (first, last) = whole.unwrap_or((0, -1));
+    // Days of the range that no whole month covers: before the first, after the last, or all of it.
+    let (head_to, tail_from) = match whole {
+        Some((first, last)) => (day_before(first), day_after(last)),
+        None => (to, to.succ_opt().unwrap_or(to)),
+    };
+    let sql = format!(
+        "select '' as key, 0 as month, class, channel, {SUMS} from ( \
+         select class, channel, amount_fen, weight_gram, unknown_weight_fen, unknown_weight_lines, line_count \
+         from school_month_total where county_code = $1 and school_id = $2 and month between $3 and $4 \
+         union all \
+         select class, channel, amount_fen, coalesce(weight_gram, 0), \
+         case when weight_gram is null then amount_fen else 0 end, case when weight_gram is null then 1 else 0 end, 1 \
+         from purchase_line where school_id = $2 and (purchased_on between $5 and $6 or purchased_on between $7 and $8) \
+         ) as parts group by class, channel"
+    );
+    let values: [Value; 8] = [
+        county_code.into(),
+        school.into(),
+        first.into(),
+        last.into(),
+        from.into(),
+        head_to.into(),
+        tail_from.into(),
+        to.into(),
+    ];
+    SumRow::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await
+}
+
+/// The months that lie wholly between two days, as `year * 100 + month`.
+#[must_use]
+pub fn whole_months(from: NaiveDate, to: NaiveDate) -> Option<(i32, i32)> {
+    let first = if from.day() == 1 { month_of(from) } else { next_month(month_of(from)) };
+    let ends_month = to.succ_opt().is_none_or(|next| next.day() == 1);
+    let last = if ends_month { month_of(to) } else { month_before(month_of(to)) };
+    (first <= last).then_some((first, last))
+}
+
+fn next_month(month: i32) -> i32 {
+    if month % 100 == 12 { month + 89 } else { month + 1 }
+}
+
+fn month_before(month: i32) -> i32 {
+    if month % 100 == 1 { month - 89 } else { month - 1 }
+}
+
+fn first_day(month: i32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(month / 100, u32::try_from(month % 100).unwrap_or(1), 1).unwrap_or_default()
+}
+
+fn day_before(month: i32) -> NaiveDate {
+    first_day(month).pred_opt().unwrap_or_default()
+}
+
+fn day_after(month: i32) -> NaiveDate {
+    first_day(next_month(month))
+}
+
+/// Where the totals of many schools are taken from.
+#[derive(Clone, Debug)]
+pub enum Area {
+    /// Everything.
+    All,
+    /// Schools that reported to these units.
+    Units(Vec<String>),
+    /// Schools in these counties.
+    Counties(Vec<String>),
+    /// Schools in this township of this county.
+    Township {
+        /// County.
+        county: String,
+        /// Township.
+        township: String,
+    },
+}
+
+/// By what the totals are grouped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Not at all.
+    None,
+    /// County.
+    County,
+    /// Reporting unit.
+    Unit,
+    /// School.
+    School,
+    /// Category.
+    Category,
+}
+
+impl Group {
+    fn column(self) -> &'static str {
+        match self {
+            Self::None => "''",
+            Self::County => "t.county_code",
+            Self::Unit => "t.reporting_unit_code",
+            Self::School => "t.school_id",
+            Self::Category => "t.category_code",
+        }
+    }
+}
+
+impl Area {
+    /// Condition on the columns of alias `t`, with values bound from `$next` on.
+    pub(super) fn condition(&self, next: usize) -> (String, Vec<Value>) {
+        let list = |column: &str, codes: &[String]| {
+            let marks: Vec<String> = (next..).take(codes.len().max(1)).map(|number| format!("${number}")).collect();
+            let mut values: Vec<Value> = codes.iter().map(|code| code.as_str().into()).collect();
+            if values.is_empty() {
+                // Nothing held, nothing found.
+                values.push("".into());
+            }
+            (format!("{column} in ({})", marks.join(", ")), values)
+        };
+        match self {
+            Self::All => ("true".to_owned(), Vec::new()),
+            Self::Units(codes) => list("t.reporting_unit_code", codes),
+            Self::Counties(codes) => list("t.county_code", codes),
+            Self::Township { county, township } => (
+                format!(
+                    "t.county_code = ${next} and t.school_id in (select id from school where division_code = ${})",
+                    next + 1
+                ),
+                vec![county.as_str().into(), township.as_str().into()],
+            ),
+        }
+    }
+}
+
+/// Sums of many schools over whole months, grouped, and with `monthly` by month too.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_area(
+    db: &impl ConnectionTrait,
+    area: &Area,
+    (first, last): (i32, i32),
+    group: Group,
+    monthly: bool,
+) -> Result<Vec<SumRow>, DbErr> {
+    let (condition, mut values) = area.condition(3);
+    let column = group.column();
+    let month = if monthly { "t.month" } else { "0" };
+    // Ids are grouped as they are and only shown as text: the group runs over every row of the totals.
+    let shown = match (group, db.get_database_backend()) {
+        (Group::School, sea_orm::DbBackend::Postgres) => "cast(g.key as text)",
+        (Group::School, _) => "lower(hex(g.key))",
+        _ => "g.key",
+    };
+    let mut by = vec!["t.class", "t.channel"];
+    if group != Group::None {
+        by.push(column);
+    }
+    if monthly {
+        by.push("t.month");
+    }
+    let by = by.join(", ");
+    let sql = format!(
+        "select {shown} as key, g.month, g.class, g.channel, g.amount_fen, g.weight_gram, g.unknown_weight_fen, \
+         g.unknown_weight_lines, g.line_count from ( \
+         select {column} as key, {month} as month, t.class, t.channel, {SUMS} from school_month_total t \
+         where t.month between $1 and $2 and {condition} group by {by}) as g"
+    );
+    let mut bound: Vec<Value> = vec![first.into(), last.into()];
+    bound.append(&mut values);
+    SumRow::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, bound)).all(db).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(year, month, day).expect("a date")
+    }
+
+    #[test]
+    fn only_months_that_lie_wholly_inside_are_read_from_totals() {
+        assert_eq!(whole_months(day(2026, 1, 1), day(2026, 12, 31)), Some((202_601, 202_612)));
+        assert_eq!(whole_months(day(2026, 1, 2), day(2026, 3, 30)), Some((202_602, 202_602)));
+        assert_eq!(whole_months(day(2025, 12, 15), day(2026, 1, 31)), Some((202_601, 202_601)));
+        assert_eq!(whole_months(day(2026, 3, 2), day(2026, 3, 30)), None);
+        assert_eq!(whole_months(day(2026, 3, 15), day(2026, 4, 15)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn head_months_and_tail_cover_every_day_once(start in 0i64..2_000, length in 0i64..800) {
+            let from = day(2020, 1, 1) + chrono::TimeDelta::days(start);
+            let to = from + chrono::TimeDelta::days(length);
+            if let Some((first, last)) = whole_months(from, to) {
+                let head = (day_before(first) - from).num_days() + 1;
+                let middle = (day_after(last) - first_day(first)).num_days();
+                let tail = (to - day_after(last)).num_days() + 1;
+                prop_assert!(head >= 0 && tail >= 0);
+                prop_assert_eq!(head + middle + tail, length + 1);
+            }
+        }
+    }
+}
