@@ -44,8 +44,10 @@ pub struct ListingView {
     #[schema(example = json!(["520526"]))]
     pub delivery_area: Option<Vec<String>>,
     /// First day of delivery.
+    #[schema(example = "2026-12-01")]
     pub deliver_from_on: NaiveDate,
     /// Last day of delivery.
+    #[schema(example = "2027-01-31")]
     pub deliver_to_on: NaiveDate,
     /// Whether it can still be ordered.
     pub status: ListingStatus,

@@ -56,8 +56,10 @@ pub struct SchoolView {
     #[schema(example = 420)]
     pub diners: i64,
     /// First day it should report.
+    #[schema(example = "2015-09-01")]
     pub opened_on: NaiveDate,
     /// Last day it should report; null while open.
+    #[schema(example = "2030-07-31")]
     pub closed_on: Option<NaiveDate>,
     /// Version of the school's own data.
     #[schema(example = 1)]

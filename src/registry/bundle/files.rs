@@ -40,9 +40,7 @@ const UNITS: File = File {
 };
 
 /// All of them, for the digest.
-pub fn files() -> [File; 5] {
-    [DIVISIONS, CHANGES, LISTS, MEMBERS, UNITS]
-}
+pub const FILES: [File; 5] = [DIVISIONS, CHANGES, LISTS, MEMBERS, UNITS];
 
 /// What the files hold.
 pub struct Registry {

@@ -9,7 +9,7 @@ pub(crate) use file::{File, FileError, digest_of};
 
 use crate::{context::Ctx, store::bulk};
 use entity::{bundle, county_list, county_list_member};
-use files::{Registry, files};
+use files::{FILES, Registry};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 const NAME: &str = "registry/guizhou";
@@ -21,7 +21,7 @@ const NAME: &str = "registry/guizhou";
 /// # Errors
 /// When a file is malformed (naming file and line) or the database refuses; then nothing has changed.
 pub async fn load(ctx: &Ctx) -> Result<bool, DbErr> {
-    let digest = digest_of(&files());
+    let digest = digest_of(&FILES);
     if is_loaded(ctx.store.primary(), NAME, &digest).await? {
         return Ok(false);
     }
