@@ -13,10 +13,8 @@ use crate::{
 };
 use std::{io::Error, process::ExitCode, time::Instant};
 
-/// Keeps the demonstration out of the service's own database, and its log to what went wrong.
+/// Keeps the demonstration's log to what went wrong.
 pub fn adjust(source: &mut Source) {
-    let folder = source.data_dir.clone().unwrap_or_else(|| "data".to_owned());
-    source.database_url.get_or_insert_with(|| format!("sqlite:{folder}/demo.db"));
     source.log.get_or_insert_with(|| "warn".to_owned());
 }
 

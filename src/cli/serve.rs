@@ -9,7 +9,7 @@ use crate::{
     context::Ctx,
     demo,
     jobs::Runner,
-    registry,
+    registry, share,
 };
 use entity::bundle;
 use sea_orm::EntityTrait;
@@ -66,6 +66,9 @@ pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Erro
     }
     if catalogue::bundle::load(&ctx).await? {
         println!("catalogue: products and units loaded");
+    }
+    if share::load_indicators(&ctx).await.map_err(|error| std::io::Error::other(format!("{error:?}")))? {
+        println!("indicators: the built-in ones loaded");
     }
     println!("counters: {}", if ctx.counters.is_shared() { "Redis" } else { "in this process (no REDIS_URL)" });
     Ok(ctx)
