@@ -19,6 +19,7 @@ mod access;
 mod bulk;
 mod direction;
 mod openapi;
+mod policy;
 mod problems;
 mod schema;
 mod throttling;
