@@ -13,11 +13,13 @@ mod support {
     pub mod process;
     pub mod redis;
     pub mod snapshot;
+    pub mod trade;
 }
 
 mod access;
 mod bulk;
 mod direction;
+mod main_job;
 mod openapi;
 mod policy;
 mod problems;
