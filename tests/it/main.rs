@@ -23,5 +23,6 @@ mod main_job;
 mod openapi;
 mod policy;
 mod problems;
+mod race;
 mod schema;
 mod throttling;
