@@ -17,6 +17,7 @@ mod support {
 }
 
 mod access;
+mod bad_input;
 mod bulk;
 mod direction;
 mod main_job;
