@@ -48,5 +48,8 @@ async fn fill(ctx: &Ctx) -> Result<(), ApiError> {
         province.offers.len(),
         start.elapsed().as_millis()
     );
+    let start = Instant::now();
+    let province = std::sync::Arc::new(province);
+    demo::play_term(ctx, &province, |week| println!("{week} {}", start.elapsed().as_millis())).await?;
     Ok(())
 }
