@@ -26,4 +26,5 @@ mod policy;
 mod problems;
 mod race;
 mod schema;
+mod share;
 mod throttling;
