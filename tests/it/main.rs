@@ -27,4 +27,5 @@ mod problems;
 mod race;
 mod schema;
 mod share;
+mod tenants;
 mod throttling;
