@@ -238,15 +238,22 @@ fn read(
     csv: &str,
 ) -> Result<Vec<(String, DeclarePurchaseRequest)>, ApiError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(csv.as_bytes());
+    let header = reader.headers().cloned().unwrap_or_default();
     let mut requests = Vec::new();
-    for (index, row) in reader.deserialize::<Row>().enumerate() {
+    for (index, record) in reader.records().enumerate() {
         // The header is line 1.
         let pointer = format!("/rows/{}", index + 2);
         if requests.len() >= MAX_ROWS {
             let detail = Text::new(format!("一次最多 {MAX_ROWS} 行。"), format!("At most {MAX_ROWS} rows at once."));
             return Err(ApiError::field(pointer, "too_many_rows", detail));
         }
-        match row {
+        if let Ok(record) = &record
+            && let Some((field, _)) = header.iter().zip(record).find(|(_, value)| value.contains(char::is_control))
+        {
+            let detail = Text::new("含有控制字符。", "Contains control characters.");
+            return Err(ApiError::field(format!("{pointer}/{field}"), "control_character", detail));
+        }
+        match record.and_then(|record| record.deserialize::<Row>(Some(&header))) {
             Ok(row) => requests.push((pointer.clone(), declaration(check, purchaser, &pointer, row))),
             Err(error) => {
                 let reason = error.to_string();

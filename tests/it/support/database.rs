@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use xiaonong::{
     access::password::{self, Cost},
     clock::FixedClock,
-    demo,
+    demo, share,
 };
 
 /// Where a test's data is.
@@ -91,6 +91,7 @@ async fn fill(url: &str) {
     let ctx = app::context(url, Arc::new(FixedClock::new(app::START)), 0, |_| {}).await;
     ctx.store.migrate_up().await.expect("the migrations run");
     demo::load_province(&ctx).await.expect("the province loads");
+    share::load_indicators(&ctx).await.expect("the indicators load");
     // One password for all, so that a test need not know whose is which.
     let hash = password::hash(app::PASSWORD.to_owned(), Cost::Light).await.expect("hashes");
     let txn = ctx.store.begin().await.expect("begins");
