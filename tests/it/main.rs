@@ -19,6 +19,7 @@ mod support {
 mod access;
 mod bad_input;
 mod bulk;
+mod demo;
 mod direction;
 mod main_job;
 mod openapi;
