@@ -15,6 +15,7 @@ mod outside;
 mod plan;
 mod play;
 mod province;
+mod report;
 mod scale;
 mod term;
 
@@ -23,4 +24,5 @@ pub use load::{PROVINCE, load_province};
 pub use market::open_market;
 pub use play::play_term;
 pub use province::{DemoOffer, DemoSchool, DemoSupplier, Province};
+pub use report::report;
 pub use term::{WEEKS, span};

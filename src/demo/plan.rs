@@ -58,9 +58,10 @@ pub fn plan_week(province: &Province, monday: NaiveDate) -> Vec<PlannedBasket> {
     baskets
 }
 
-/// How many of a thousand lines a school would rather buy from producers than from a distributor: each its own way.
+/// How many of a thousand lines a school would rather buy from producers or, below zero, from a distributor: each school
+/// has its own habits.
 fn leaning(school: &DemoSchool) -> i64 {
-    Dice::of(&["leaning", &school.code]).between(0, 600)
+    Dice::of(&["leaning", &school.code]).between(-480, 130)
 }
 
 struct Shopper<'a> {
@@ -99,13 +100,13 @@ impl<'a> Shopper<'a> {
         let knows = |offer: &DemoOffer| sellers.contains(offer.supplier_code.as_str());
         if sellers.len() >= SUPPLIERS {
             // Enough suppliers already: one of them, or another one only while the basket is thin.
-            let known = self.prefer(pool.clone(), 1_000, knows);
-            if taken >= *LINES.start() && !known.iter().any(|line| knows(&self.province.offers[line.offer])) {
+            pool = self.prefer(pool, 1_000, knows);
+            if taken >= *LINES.start() && !pool.iter().any(|line| knows(&self.province.offers[line.offer])) {
                 return None;
             }
-            pool = known;
         }
-        let pool = self.prefer(pool, leaning(self.school), |offer| !self.is_distributor(offer));
+        let leaning = leaning(self.school);
+        let pool = self.prefer(pool, leaning.abs(), |offer| self.is_distributor(offer) == (leaning < 0));
         let pool = self.prefer(pool, 650, knows);
         let products: Vec<&str> =
             dish.products.iter().copied().filter(|product| pool.iter().any(|line| self.is_of(line, product))).collect();

@@ -33,7 +33,7 @@ use ring::digest;
 use sea_orm::EntityTrait;
 use serde::Serialize;
 use std::sync::Arc;
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 /// Name under which the database remembers that the term was played to its end.
 const TERM: &str = "demo-term-2026";
@@ -41,6 +41,9 @@ const TERM: &str = "demo-term-2026";
 const DECLINED: i64 = 12;
 /// Of a thousand orders, those confirmed with one line short.
 const SHORT: i64 = 60;
+
+/// Steps that write at once. SQLite has one writer anyway; more would only queue for it until their patience ends.
+const AT_ONCE: usize = 3;
 
 /// Plays what is not played yet; `week_done` hears the number of weeks behind. Answers whether there was anything to
 /// play.
@@ -56,10 +59,13 @@ pub async fn play_term(
         return Ok(false);
     }
     let player = Player::new(ctx, province);
+    // What a power cut takes is played again by the next run.
+    ctx.store.wait_for_disk(false).await?;
     for week in 0..WEEKS {
         player.week(monday(week)).await?;
         week_done(week + 1);
     }
+    ctx.store.wait_for_disk(true).await?;
     open_market(ctx, &province.offers, ctx.clock.now().business_day()).await?;
     let txn = ctx.store.begin().await?;
     registry::bundle::record(ctx, &txn, TERM, String::new()).await?;
@@ -73,6 +79,7 @@ struct Player {
     ctx: Ctx,
     clock: Arc<FixedClock>,
     placer: Placer,
+    writers: Arc<Semaphore>,
     province: Arc<Province>,
 }
 
@@ -89,7 +96,8 @@ impl Player {
         let clock = Arc::new(FixedClock::new(at(monday(0), 0, 0)));
         let ids = ctx.ids.at(clock.clone());
         let ctx = Ctx { clock: clock.clone(), ids, ..ctx.clone() };
-        Self { placer: Placer::start(ctx.clone()), ctx, clock, province: Arc::clone(province) }
+        let writers = Arc::new(Semaphore::new(AT_ONCE));
+        Self { placer: Placer::start(ctx.clone()), ctx, clock, writers, province: Arc::clone(province) }
     }
 
     async fn week(&self, monday: NaiveDate) -> Result<(), ApiError> {
@@ -122,7 +130,7 @@ impl Player {
         Ok(())
     }
 
-    /// Does `step` for all at once; the order of their results is that of the input.
+    /// Does `step` for all, side by side; the order of their results is that of the input.
     async fn all<I, O, F>(
         &self,
         inputs: impl IntoIterator<Item = I>,
@@ -175,6 +183,7 @@ impl Player {
 
     /// The supplier confirms, now and then one line with less, and once in a while declines.
     async fn answer(self, placed: Placed) -> Result<Option<Placed>, ApiError> {
+        let _turn = self.writers.acquire().await.map_err(ApiError::internal)?;
         let (school, supplier) = (self.school(placed.school)?, self.supplier(&placed.order)?);
         let id = placed.order.id;
         let any = IfMatch(None);
@@ -198,6 +207,7 @@ impl Player {
     }
 
     async fn send(self, placed: Placed) -> Result<(Placed, Consignment), ApiError> {
+        let _turn = self.writers.acquire().await.map_err(ApiError::internal)?;
         let (school, supplier) = (self.school(placed.school)?, self.supplier(&placed.order)?);
         let dice = Dice::of(&["send", &school.code, &supplier.code, &placed.deliver_on.to_string()]);
         let mut lines = Vec::with_capacity(placed.order.lines.len());
@@ -227,6 +237,7 @@ impl Player {
     }
 
     async fn receive(self, (placed, consignment): (Placed, Consignment)) -> Result<Reply, ApiError> {
+        let _turn = self.writers.acquire().await.map_err(ApiError::internal)?;
         let (school, supplier) = (self.school(placed.school)?, self.supplier(&placed.order)?);
         let day = placed.deliver_on;
         let mut lines = Vec::with_capacity(consignment.lines.len());
@@ -243,6 +254,7 @@ impl Player {
     }
 
     async fn declare(self, (school, day): (usize, NaiveDate)) -> Result<(), ApiError> {
+        let _turn = self.writers.acquire().await.map_err(ApiError::internal)?;
         let school = self.school(school)?;
         let Some(request) = outside::purchase(&self.province, school, day) else { return Ok(()) };
         let key = key(school, day, "declare", &request)?;
