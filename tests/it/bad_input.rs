@@ -144,7 +144,8 @@ on_both! {
         let more = json!({"lines": [{"line_no": 1, "quantity": "21"}]});
         let call = || app.post(&path, more.clone()).by(&trade.seller);
         refused(app, call, INVALID, Some(("/lines/0/quantity", "more_than_ordered"))).await;
-        let call = || trade.send_lines(&placed, json!([{"line_no": 1, "quantity": "1", "unit": "jin", "batch_number": "B"}]));
+        let early = json!([{"line_no": 1, "quantity": "1", "unit": "jin", "batch_number": "B"}]);
+        let call = || trade.send_lines(&placed, &early);
         refused(app, call, (409, "order_state"), None).await;
         let order = trade.confirm(&placed).await;
         let lines = json!([batch(&order["lines"][0])]);
@@ -158,7 +159,7 @@ on_both! {
             ("/0/certificates/0/kind", json!("letter"), "/lines/0/certificates/0/kind", "unknown_value"),
             ("/0/certificates/0/issued_on", json!("2026-03-03"), "/lines/0/certificates/0/issued_on", "date_in_future"),
         ] {
-            let call = || trade.send_lines(&order, with(&lines, change, value.clone()));
+            let call = || trade.send_lines(&order, &with(&lines, change, value.clone()));
             refused(app, call, INVALID, Some((pointer, code))).await;
         }
     }

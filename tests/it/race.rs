@@ -112,7 +112,7 @@ on_both! {
         let half = json!([{"line_no": 1, "quantity": "10", "unit": "jin", "batch_number": "B"}]);
         let mut calls = Vec::new();
         for _ in 0..2 {
-            let sent = trade.send_lines(&order, half.clone()).await.ok();
+            let sent = trade.send_lines(&order, &half).await.ok();
             calls.push(trade.receive(&sent, accepted));
         }
         assert_eq!(count(&at_once(calls).await), BTreeMap::from([(201, 2)]));

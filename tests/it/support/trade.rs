@@ -73,10 +73,10 @@ impl<'a> Trade<'a> {
     /// The supplier sends all that was confirmed, one proven batch a line.
     pub async fn send(&self, order: &Value) -> Value {
         let lines: Vec<Value> = order["lines"].as_array().expect("lines").iter().map(batch).collect();
-        self.send_lines(order, json!(lines)).await.ok()
+        self.send_lines(order, &json!(lines)).await.ok()
     }
 
-    pub fn send_lines(&self, order: &Value, lines: Value) -> Call {
+    pub fn send_lines(&self, order: &Value, lines: &Value) -> Call {
         self.app.post(&format!("/orders/{}/consignments", id(order)), json!({ "lines": lines })).by(&self.seller)
     }
 
