@@ -20,6 +20,7 @@ mod access;
 mod bad_input;
 mod bulk;
 mod direction;
+mod lists;
 mod main_job;
 mod openapi;
 mod policy;
