@@ -61,7 +61,7 @@ pub fn plan_week(province: &Province, monday: NaiveDate) -> Vec<PlannedBasket> {
 /// How many of a thousand lines a school would rather buy from producers or, below zero, from a distributor: each school
 /// has its own habits.
 fn leaning(school: &DemoSchool) -> i64 {
-    Dice::of(&["leaning", &school.code]).between(-480, 130)
+    Dice::of(&["leaning", &school.code]).between(-400, 210)
 }
 
 struct Shopper<'a> {

@@ -37,6 +37,8 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 /// Name under which the database remembers that the term was played to its end.
 const TERM: &str = "demo-term-2026";
+/// Name of the row that counts the weeks played: keys are cleared after a month, this is not.
+const PROGRESS: &str = "demo-term-2026/weeks";
 /// Of a thousand orders, those declined.
 const DECLINED: i64 = 12;
 /// Of a thousand orders, those confirmed with one line short.
@@ -61,16 +63,27 @@ pub async fn play_term(
     let player = Player::new(ctx, province);
     // What a power cut takes is played again by the next run.
     ctx.store.wait_for_disk(false).await?;
-    for week in 0..WEEKS {
+    for week in weeks_played(ctx).await?..WEEKS {
         player.week(monday(week)).await?;
+        remember(ctx, PROGRESS, week + 1).await?;
         week_done(week + 1);
     }
     ctx.store.wait_for_disk(true).await?;
     open_market(ctx, &province.offers, ctx.clock.now().business_day()).await?;
-    let txn = ctx.store.begin().await?;
-    registry::bundle::record(ctx, &txn, TERM, String::new()).await?;
-    txn.commit().await?;
+    remember(ctx, TERM, WEEKS).await?;
     Ok(true)
+}
+
+async fn weeks_played(ctx: &Ctx) -> Result<usize, ApiError> {
+    let row = bundle::Entity::find_by_id(PROGRESS).one(ctx.store.primary()).await?;
+    Ok(row.and_then(|row| row.digest.parse().ok()).unwrap_or_default())
+}
+
+async fn remember(ctx: &Ctx, name: &str, weeks: usize) -> Result<(), ApiError> {
+    let txn = ctx.store.begin().await?;
+    registry::bundle::record(ctx, &txn, name, weeks.to_string()).await?;
+    txn.commit().await?;
+    Ok(())
 }
 
 /// The hands that do what people do. Its clock stands where the term stands; its ids are as random as the service's.

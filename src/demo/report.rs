@@ -15,6 +15,14 @@ use std::collections::HashMap;
 /// Code of the province.
 const PROVINCE: &str = "520000";
 
+/// The four readings of "poverty areas and poor households" (S5) and the indicators that hold them.
+const READINGS: &[(&str, &str)] = &[
+    ("a or b", "poverty_share"),
+    ("a", "poverty_share_listed"),
+    ("b", "poverty_share_household"),
+    ("a and b", "poverty_share_both"),
+];
+
 /// A line of the table.
 struct Line {
     depth: usize,
@@ -66,8 +74,8 @@ async fn orders(ctx: &Ctx) -> Result<HashMap<String, i64>, ApiError> {
     Ok(counted.into_iter().map(|(school, orders)| (school.to_string(), orders)).collect())
 }
 
-/// The tree depth first. A place counts the orders of its schools, which are known only once they are visited: it is
-/// pushed first and completed on the way back.
+/// The geographic tree depth first. A place counts the orders of its schools, which are known only once they are
+/// visited: it is pushed first and completed on the way back.
 async fn lines(
     ctx: &Ctx,
     top: &RollUpView,
@@ -114,8 +122,8 @@ fn table(lines: &[Line]) -> Table {
     table.set_header([
         "地区与学校\nPlace",
         "订单\nOrders",
-        "采购量 吨\nTonnes",
-        "采购额 万元\n10,000 yuan",
+        "吨\nTonnes",
+        "万元\n10k yuan",
         "金额占比\nBy amount",
         "重量占比\nBy weight",
         "达标 ≥50%\nOn target",
@@ -146,16 +154,15 @@ fn mark(headline: &ReadingView) -> &'static str {
     }
 }
 
-/// The four readings of "poverty areas and poor households" (S5).
 fn readings(figures: &Figures) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(["全省口径\nReading", "金额占比\nBy amount", "重量占比\nBy weight"]);
-    let wanted = ["poverty_share", "poverty_share_listed", "poverty_share_household", "poverty_share_both"];
-    let all = figures.headline.iter().chain(&figures.readings);
-    for reading in all.filter(|reading| wanted.contains(&reading.indicator.as_str())) {
+    table.set_header(["全省口径\nReading, whole province", "金额占比\nBy amount", "重量占比\nBy weight"]);
+    let all: Vec<&ReadingView> = figures.headline.iter().chain(&figures.readings).collect();
+    for (rule, indicator) in READINGS {
+        let Some(reading) = all.iter().find(|reading| reading.indicator == *indicator) else { continue };
         table.add_row([
-            Cell::new(format!("{}\n{}", reading.name_zh, reading.name_en)),
+            Cell::new(format!("{}\n{} ({rule})", reading.name_zh, reading.name_en)),
             Cell::new(percent(reading.amount.percent.as_deref())).set_alignment(CellAlignment::Right),
             Cell::new(percent(reading.weight.percent.as_deref())).set_alignment(CellAlignment::Right),
         ]);

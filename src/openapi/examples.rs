@@ -109,7 +109,7 @@ mod tests {
             }},
         }}});
         let schema = json!({"type": "array", "items": {"$ref": "#/components/schemas/Line"}});
-        let made = Examples { components }.of(&schema, 4);
+        let made = Examples { components }.of(&schema, 5);
         assert_eq!(
             made,
             json!([{"quantity": "20", "kind": "own", "note": "text", "next": {
