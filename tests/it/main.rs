@@ -21,6 +21,7 @@ mod bad_input;
 mod bulk;
 mod demo;
 mod direction;
+mod lists;
 mod main_job;
 mod openapi;
 mod policy;
