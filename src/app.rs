@@ -25,6 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use entity::import_run::ImportKind;
 use std::{sync::Arc, time::Duration};
 use thiserror::Error;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
@@ -90,7 +91,8 @@ pub fn context_with(
 }
 
 #[derive(OpenApi)]
-#[openapi(components(schemas(ProblemBody, FieldProblem)))]
+// The last two are known from query parameters only, which bring no schemas along.
+#[openapi(components(schemas(ProblemBody, FieldProblem, ImportKind, share::By)))]
 struct Base;
 
 fn api(ctx: &Ctx, placer: &Placer) -> OpenApiRouter {

@@ -112,6 +112,12 @@ impl Ids {
         Self { clock, entropy }
     }
 
+    /// The same randomness with another clock: for playing past days.
+    #[must_use]
+    pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, entropy: Arc::clone(&self.entropy) }
+    }
+
     /// A new id of any kind.
     #[must_use]
     pub fn next<T: From<Uuid>>(&self) -> T {

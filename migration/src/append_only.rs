@@ -8,8 +8,17 @@ use sea_orm_migration::{
 pub struct AppendOnly;
 
 /// The ledger, what it rests on, and the audit trail.
-const TABLES: [&str; 7] =
-    ["audit_entry", "certificate", "consignment_line", "declared_purchase", "receipt", "receipt_line", "purchase_line"];
+const TABLES: [&str; 9] = [
+    "audit_entry",
+    "certificate",
+    "consignment_line",
+    "declared_certificate",
+    "declared_purchase",
+    "receipt",
+    "receipt_inspector",
+    "receipt_line",
+    "purchase_line",
+];
 
 /// What they refuse, and whether for each row or for the statement; only PostgreSQL can truncate.
 const EVENTS: [(&str, &str); 3] = [("update", "row"), ("delete", "row"), ("truncate", "statement")];

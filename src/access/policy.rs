@@ -175,6 +175,12 @@ impl Scope {
         self.everything
     }
 
+    /// Whether a household may be shown together with its status: to authorities, not to the market's other side (P1).
+    #[must_use]
+    pub fn shows_households(&self) -> bool {
+        self.everything || !self.units.is_empty()
+    }
+
     /// Whether this school lies within.
     #[must_use]
     pub fn covers_school(&self, school: &school::Model) -> bool {

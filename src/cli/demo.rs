@@ -3,15 +3,23 @@
 use super::{
     fail, fail_inside,
     serve::{listen, prepare, start_log},
+    verify,
 };
 use crate::{
     access::password::Cost,
     config::{Settings, Source},
     context::Ctx,
-    demo,
+    demo::{self, Province},
     http::ApiError,
 };
-use std::{io::Error, process::ExitCode, time::Instant};
+use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    io::{Error, IsTerminal, stderr},
+    process::ExitCode,
+    sync::Arc,
+    time::Instant,
+};
 
 /// Keeps the demonstration's log to what went wrong.
 pub fn adjust(source: &mut Source) {
@@ -33,20 +41,67 @@ pub async fn run(mut settings: Settings) -> ExitCode {
         Err(error) => return fail(error.as_ref()),
     };
     match fill(&ctx).await {
-        Ok(()) => listen(ctx).await,
+        Ok(true) => listen(ctx).await,
+        Ok(false) => fail(&Error::other("the totals differ from the ledger; nothing is served")),
         Err(error) => fail_inside("the demonstration", &error),
     }
 }
 
-async fn fill(ctx: &Ctx) -> Result<(), ApiError> {
+/// Loads, plays, verifies and reports; `false` when a total is not what its lines add up to.
+async fn fill(ctx: &Ctx) -> Result<bool, ApiError> {
     let start = Instant::now();
-    let province = demo::load_province(ctx).await?;
+    let province = Arc::new(demo::load_province(ctx).await?);
     println!(
-        "loading: {} schools, {} suppliers, {} offers ({} ms)",
+        "loading: {} schools, {} suppliers, {} offers, in {} ms",
         province.schools.len(),
         province.suppliers.len(),
         province.offers.len(),
         start.elapsed().as_millis()
     );
+    play(ctx, &province).await?;
+    let sound = verify::check(ctx).await?;
+    println!("\n{}", demo::report(ctx).await?);
+    logins(ctx);
+    Ok(sound)
+}
+
+async fn play(ctx: &Ctx, province: &Arc<Province>) -> Result<(), ApiError> {
+    let start = Instant::now();
+    let (from, to) = demo::span();
+    let weeks = demo::WEEKS;
+    let bar = if stderr().is_terminal() { ProgressBar::new(weeks as u64) } else { ProgressBar::hidden() };
+    let style =
+        ProgressStyle::with_template("playing: {bar:30} {pos}/{len} weeks").unwrap_or(ProgressStyle::default_bar());
+    bar.set_style(style);
+    let played = demo::play_term(ctx, province, |done| {
+        bar.set_position(done as u64);
+        if bar.is_hidden() && (done % 6 == 0 || done == 1) {
+            println!("playing: week {done} of {weeks}");
+        }
+    })
+    .await?;
+    bar.finish_and_clear();
+    if played {
+        println!("played: the term from {from} to {to}, {weeks} weeks, in {} ms", start.elapsed().as_millis());
+    } else {
+        println!("played: the term from {from} to {to} is there already, nothing was changed");
+    }
     Ok(())
+}
+
+fn logins(ctx: &Ctx) {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header(["角色 Role", "用户名 User name", "口令 Password"]);
+    for login in demo::logins() {
+        let [zh, en] = login.who;
+        table.add_row([format!("{zh} {en}"), login.username.to_owned(), login.password.to_owned()]);
+    }
+    let address = ctx.settings.listen_addr;
+    println!("{table}");
+    println!("其他学校以学校代码登录，其他供货商以供货商代码登录，口令同上。");
+    println!("Every other school logs in by its code, every other supplier by its code, with the same passwords.\n");
+    println!("  登录 log in   curl -s http://{address}/api/v1/auth/login -H 'Content-Type: application/json' \\");
+    println!("                     -d '{{\"username\":\"yunong\",\"password\":\"{}\"}}'", demo::CANTEEN_PASSWORD);
+    println!("  接口 the API  http://{address}/docs   http://{address}/openapi.json\n");
 }

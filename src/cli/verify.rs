@@ -1,10 +1,54 @@
-//! `xiaonong verify`: every total recomputed from the ledger.
+//! `xiaonong verify`: every total recomputed from the ledger, every ledger line against what it rests on.
 
 use super::fail;
-use crate::config::{Settings, hide_password};
-use std::process::ExitCode;
+use crate::{
+    app,
+    clock::{Ids, SystemClock, SystemEntropy},
+    config::{Settings, hide_password},
+    context::Ctx,
+    share,
+};
+use sea_orm::DbErr;
+use std::{io::Error, process::ExitCode, sync::Arc, time::Instant};
 
 pub async fn run(settings: Settings) -> ExitCode {
     println!("database: {}", hide_password(&settings.database_url));
-    fail(&std::io::Error::other("to come"))
+    let clock = Arc::new(SystemClock);
+    let ids = Ids::new(clock.clone(), Arc::new(SystemEntropy));
+    let ctx = match app::context(settings, clock, ids).await {
+        Ok(ctx) => ctx,
+        Err(error) => return fail(&error),
+    };
+    let code = match ctx.store.pending_migrations().await {
+        Ok(pending) if pending.is_empty() => match check(&ctx).await {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => fail(&error),
+        },
+        Ok(_) => fail(&Error::other("the schema is not up to date: run `xiaonong migrate up` first")),
+        Err(error) => fail(&error),
+    };
+    ctx.store.close().await;
+    code
+}
+
+/// Verifies and says what was found; `false` when anything differs.
+pub async fn check(ctx: &Ctx) -> Result<bool, DbErr> {
+    let start = Instant::now();
+    let found = share::verify(ctx).await?;
+    for difference in &found.differences {
+        println!("difference: {difference}");
+    }
+    println!(
+        "verified: {} ledger lines, {} totals, {} in {} ms",
+        found.lines,
+        found.totals,
+        match found.differences.len() {
+            0 => "no difference".to_owned(),
+            1 => "1 DIFFERENCE".to_owned(),
+            many => format!("{many} DIFFERENCES"),
+        },
+        start.elapsed().as_millis()
+    );
+    Ok(found.differences.is_empty())
 }

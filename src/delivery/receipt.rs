@@ -28,7 +28,10 @@ use entity::{
     receipt_line::{self, RejectAction},
     weight::{BaseQuantity, GRAMS_PER_KG, Gram},
 };
-use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use utoipa::ToSchema;
@@ -129,7 +132,9 @@ pub async fn record(
     if sent.status == ConsignmentStatus::Received {
         return Err(received_before());
     }
-    let order = purchase_order::Entity::find_by_id(sent.order_id).one(txn).await?.ok_or(ApiError::NotFound)?;
+    // Held until the end: of two receipts of one order at once, the later sees the earlier and closes the order.
+    let order = purchase_order::Entity::find_by_id(sent.order_id).lock(LockType::NoKeyUpdate).one(txn).await?;
+    let order = order.ok_or(ApiError::NotFound)?;
     let batches = store::lines_of(txn, [id]).await?;
     let certificates = store::certificates_of(txn, batches.iter().map(|line| line.id)).await?;
     let ordered = ordering::lines_of(txn, [order.id]).await?;

@@ -12,6 +12,7 @@ use crate::{
     context::Ctx,
     http::ApiError,
     registry::{self, Divisions, Refusal, import_schools},
+    share,
     store::bulk,
     suppliers::{import_households, import_links, import_suppliers},
 };
@@ -46,6 +47,7 @@ const LAST_DELIVERY: NaiveDate = NaiveDate::from_ymd_opt(2099, 12, 31).expect("a
 pub async fn load_province(ctx: &Ctx) -> Result<Province, ApiError> {
     registry::bundle::load(ctx).await?;
     catalogue::bundle::load(ctx).await?;
+    share::load_indicators(ctx).await?;
     import_schools(ctx, SCHOOLS, false).await?;
     import_households(ctx, HOUSEHOLDS, false).await?;
     import_suppliers(ctx, SUPPLIERS, false).await?;

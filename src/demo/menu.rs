@@ -28,7 +28,17 @@ pub const DISHES: &[Dish] = &[
     dish(&["cabbage", "chinese_cabbage", "pak_choi", "lettuce_stem"], 500, 0, 1),
     dish(&["potato", "radish", "carrot"], 500, 0, 1),
     dish(
-        &["tomato", "cucumber", "eggplant", "green_pepper", "courgette", "winter_melon", "pumpkin", "green_bean", "cowpea"],
+        &[
+            "tomato",
+            "cucumber",
+            "eggplant",
+            "green_pepper",
+            "courgette",
+            "winter_melon",
+            "pumpkin",
+            "green_bean",
+            "cowpea",
+        ],
         400,
         0,
         1,

@@ -4,12 +4,25 @@
 //! command), because its passwords are published.
 
 mod accounts;
+mod answers;
+mod batch;
+mod dice;
 mod load;
 mod market;
+mod menu;
 mod offers;
+mod outside;
+mod plan;
+mod play;
 mod province;
+mod report;
+mod scale;
+mod term;
 
 pub use accounts::{AUTHORITY_PASSWORD, CANTEEN_PASSWORD, Login, SUPPLIER_PASSWORD, SYSTEM_PASSWORD, logins};
 pub use load::{PROVINCE, load_province};
 pub use market::open_market;
+pub use play::play_term;
 pub use province::{DemoOffer, DemoSchool, DemoSupplier, Province};
+pub use report::report;
+pub use term::{WEEKS, span};

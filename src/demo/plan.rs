@@ -58,9 +58,10 @@ pub fn plan_week(province: &Province, monday: NaiveDate) -> Vec<PlannedBasket> {
     baskets
 }
 
-/// How many of a thousand lines a school would rather buy from producers than from a distributor: each its own way.
+/// How many of a thousand lines a school would rather buy from producers or, below zero, from a distributor: each school
+/// has its own habits.
 fn leaning(school: &DemoSchool) -> i64 {
-    Dice::of(&["leaning", &school.code]).between(150, 850)
+    Dice::of(&["leaning", &school.code]).between(-400, 210)
 }
 
 struct Shopper<'a> {
@@ -94,15 +95,19 @@ impl<'a> Shopper<'a> {
     }
 
     fn line(&self, dish: &Dish, left: &[i64], sellers: &BTreeSet<&str>, taken: usize) -> Option<PlannedLine> {
-        let fits = |line: &PlannedLine| {
-            let seller = self.province.offers[line.offer].supplier_code.as_str();
-            // Enough suppliers already: only from them, unless the basket is still thin.
-            sellers.len() < SUPPLIERS || taken < *LINES.start() || sellers.contains(seller)
-        };
-        let every: Vec<PlannedLine> =
-            self.candidates(dish).filter(|line| left[line.offer] >= line.count * line.per_unit).filter(fits).collect();
-        let pool = self.prefer(every, leaning(self.school), |offer| !self.is_distributor(offer));
-        let pool = self.prefer(pool, 650, |offer| sellers.contains(offer.supplier_code.as_str()));
+        let mut pool: Vec<PlannedLine> =
+            self.candidates(dish).filter(|line| left[line.offer] >= line.count * line.per_unit).collect();
+        let knows = |offer: &DemoOffer| sellers.contains(offer.supplier_code.as_str());
+        if sellers.len() >= SUPPLIERS {
+            // Enough suppliers already: one of them, or another one only while the basket is thin.
+            pool = self.prefer(pool, 1_000, knows);
+            if taken >= *LINES.start() && !pool.iter().any(|line| knows(&self.province.offers[line.offer])) {
+                return None;
+            }
+        }
+        let leaning = leaning(self.school);
+        let pool = self.prefer(pool, leaning.abs(), |offer| self.is_distributor(offer) == (leaning < 0));
+        let pool = self.prefer(pool, 650, knows);
         let products: Vec<&str> =
             dish.products.iter().copied().filter(|product| pool.iter().any(|line| self.is_of(line, product))).collect();
         let product = *self.dice.pick(&products)?;

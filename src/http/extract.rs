@@ -29,7 +29,7 @@ pub fn hex(bytes: &[u8]) -> String {
 pub struct Command<T, const KEYED: bool = false> {
     /// The parsed body.
     pub body: T,
-    /// The key, tied to this very method, path and body.
+    /// The key, tied to this very method, path, query and body.
     pub key: Option<IdempotencyKey>,
 }
 

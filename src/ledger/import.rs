@@ -3,6 +3,7 @@
 use super::{
     declaration::Purchaser,
     declare::{DeclarePurchaseRequest, DeclaredLineRequest, DocumentRequest, purchaser, write},
+    spreadsheet::to_csv,
 };
 use crate::{
     access::{Action, Caller, Resource},
@@ -94,6 +95,13 @@ struct Row {
     document_origin: String,
 }
 
+enum Format {
+    Csv,
+    Xlsx,
+}
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 /// Rows a file may have.
 const MAX_ROWS: usize = 5_000;
 /// Wrong fields named at most; the rest is counted.
@@ -101,18 +109,18 @@ const MAX_ERRORS: usize = 200;
 
 /// Import declared purchases
 ///
-/// UTF-8 CSV with a header row, a purchase a row: `external_id,purchased_on,seller_name,invoice_number,product_code,
+/// UTF-8 CSV, or the first sheet of an XLSX file, with a header row and a purchase a row: `external_id,purchased_on,seller_name,invoice_number,product_code,
 /// category_code,quantity,unit,weight,amount,origin_division_code,producer_household_code,document_kind,
 /// document_number,document_issued_on,document_issuer,document_origin`; all but `external_id`, `purchased_on`,
 /// `seller_name` and `amount` may be left out. Every row goes into the ledger or none does.
 #[utoipa::path(
     post, path = "/imports", operation_id = "import_purchases", tag = "ledger", security(("bearer" = [])),
     params(ImportQuery),
-    request_body(
-        content = String, content_type = "text/csv",
-        example = json!("external_id,purchased_on,seller_name,product_code,quantity,unit,amount\n\
-            2026-03-0007,2026-03-02,迤那镇农贸市场,cabbage,30,jin,36.00\n"),
-    ),
+    request_body(content(
+        (String = "text/csv", example = json!("external_id,purchased_on,seller_name,product_code,quantity,unit,amount\n\
+            2026-03-0007,2026-03-02,迤那镇农贸市场,cabbage,30,jin,36.00\n")),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    )),
     responses((status = 201, body = ImportView, description = "In the ledger, or checked"))
 )]
 pub async fn import_purchases(
@@ -123,14 +131,12 @@ pub async fn import_purchases(
 ) -> Result<Reply, ApiError> {
     let scope = caller.actor.may(Action::Create, Resource::DeclaredPurchase)?;
     let (parts, body) = request.into_parts();
-    let is_csv = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(';').next().unwrap_or_default().trim() == "text/csv");
-    if !is_csv {
-        return Err(ApiError::UnsupportedMediaType);
-    }
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let format = match kind.split(';').next().unwrap_or_default().trim() {
+        "text/csv" => Format::Csv,
+        XLSX => Format::Xlsx,
+        _ => return Err(ApiError::UnsupportedMediaType),
+    };
     let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), &())
         .await
         .map_err(|rejection| body_error(rejection.status()))?;
@@ -141,7 +147,15 @@ pub async fn import_purchases(
     };
     let purchaser = purchaser(work.txn(), &scope, query.canteen_id).await?;
     let mut check = Check::default();
-    let requests = read(&mut check, &purchaser, &bytes)?;
+    let csv = match format {
+        Format::Csv => csv_text(&bytes)?,
+        // Unpacking is work for the processor, not for the threads that serve.
+        Format::Xlsx => {
+            let bytes = bytes.clone();
+            tokio::task::spawn_blocking(move || to_csv(&bytes, MAX_ROWS)).await.map_err(ApiError::internal)??
+        }
+    };
+    let requests = read(&mut check, &purchaser, &csv)?;
     let id: ImportId = ctx.ids.next();
     let rows = requests.len();
     let run = import_run::Model {
@@ -210,26 +224,36 @@ fn shorten(error: ApiError) -> ApiError {
     }
 }
 
+fn csv_text(bytes: &[u8]) -> Result<String, ApiError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        ApiError::field("", "encoding_not_utf8", Text::new("文件须为 UTF-8 编码。", "The file must be UTF-8."))
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())
+}
+
 /// The rows as declarations, each under the pointer `/rows/<line of the file>`.
 fn read(
     check: &mut Check,
     purchaser: &Purchaser,
-    bytes: &[u8],
+    csv: &str,
 ) -> Result<Vec<(String, DeclarePurchaseRequest)>, ApiError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| {
-        ApiError::field("", "encoding_not_utf8", Text::new("文件须为 UTF-8 编码。", "The file must be UTF-8."))
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(csv.as_bytes());
+    let header = reader.headers().cloned().unwrap_or_default();
     let mut requests = Vec::new();
-    for (index, row) in reader.deserialize::<Row>().enumerate() {
+    for (index, record) in reader.records().enumerate() {
         // The header is line 1.
         let pointer = format!("/rows/{}", index + 2);
         if requests.len() >= MAX_ROWS {
             let detail = Text::new(format!("一次最多 {MAX_ROWS} 行。"), format!("At most {MAX_ROWS} rows at once."));
             return Err(ApiError::field(pointer, "too_many_rows", detail));
         }
-        match row {
+        if let Ok(record) = &record
+            && let Some((field, _)) = header.iter().zip(record).find(|(_, value)| value.contains(char::is_control))
+        {
+            let detail = Text::new("含有控制字符。", "Contains control characters.");
+            return Err(ApiError::field(format!("{pointer}/{field}"), "control_character", detail));
+        }
+        match record.and_then(|record| record.deserialize::<Row>(Some(&header))) {
             Ok(row) => requests.push((pointer.clone(), declaration(check, purchaser, &pointer, row))),
             Err(error) => {
                 let reason = error.to_string();

@@ -12,6 +12,7 @@ mod import;
 mod read;
 mod receive;
 mod record;
+mod spreadsheet;
 
 pub use class::{ORIGINS, OriginClass, OriginFacts, PRODUCERS, ProducerClass, PurchaseClass};
 pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseView, DocumentRequest, declare};

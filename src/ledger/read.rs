@@ -92,9 +92,9 @@ pub struct LedgerLineView {
     /// Lists the origin stood on that day.
     #[schema(example = json!(["poverty_county_66"]))]
     pub origin_lists: Vec<String>,
-    /// Household that grew it.
+    /// Household that grew it; shown to authorities only (P1).
     pub producer_household_id: Option<HouseholdId>,
-    /// That household's statuses that day.
+    /// That household's statuses that day; shown to authorities only (P1).
     #[schema(example = json!(["lifted"]))]
     pub producer_statuses: Vec<String>,
     /// Households linked to the seller that day.
@@ -196,7 +196,7 @@ pub async fn list_ledger_lines(
         lines,
         limit,
         |line| format!("{}~{}", line.purchased_on, line.id),
-        |line| view(line, &deliveries, &certificates),
+        |line| view(line, &deliveries, &certificates, scope.shows_households()),
     )))
 }
 
@@ -314,6 +314,7 @@ fn view(
     line: purchase_line::Model,
     deliveries: &HashMap<ReceiptLineId, DeliveryView>,
     certificates: &HashMap<PurchaseLineId, Vec<LineCertificateView>>,
+    shows_households: bool,
 ) -> LedgerLineView {
     let parts = |joined: Option<String>| -> Vec<String> {
         joined.unwrap_or_default().split('|').filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -337,8 +338,8 @@ fn view(
         producer_class: class.map(|class| class.producer),
         origin_division_code: line.origin_division_code,
         origin_lists: parts(Some(line.origin_lists)),
-        producer_household_id: line.producer_household_id,
-        producer_statuses: parts(line.producer_status),
+        producer_household_id: line.producer_household_id.filter(|_| shows_households),
+        producer_statuses: parts(line.producer_status.filter(|_| shows_households)),
         linked_households: line.linked_households,
         evidence: parts(line.evidence),
         recorded_at: line.recorded_at,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::{Components, RefOr, content::Content, path::Operation};
 
 /// Deeper than any body; ends a schema that contains itself.
-const DEPTH: usize = 12;
+const DEPTH: usize = 24;
 
 /// The schemas, to look references up in.
 pub(super) struct Examples {

@@ -4,15 +4,14 @@ use super::Call;
 use utoipa::openapi::{
     Components, Object, Ref, RefOr, Required, Type,
     header::Header,
-    path::{Operation, Parameter, ParameterBuilder, ParameterIn},
+    path::{Operation, ParameterBuilder, ParameterIn},
 };
 
 /// Operations that refuse to run without an `Idempotency-Key`: those whose repetition would buy or book twice.
-const KEYED: [&str; 5] =
-    ["place_basket", "place_order", "record_receipt", "declare_purchase", "import_declared_purchases"];
+const KEYED: [&str; 5] = ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 4] = ["confirm_order", "decline_order", "cancel_order", "record_receipt"];
+const VERSIONED: [&str; 4] = ["confirm_order", "decline_order", "cancel_order", "receive_consignment"];
 
 const KEY: &str = "Repeating a request with its key and body yields the first answer again, with \
 `Idempotency-Replayed: true`; the key with another body is refused";
@@ -95,8 +94,9 @@ pub(super) fn needs_key(id: &str) -> bool {
     KEYED.contains(&id)
 }
 
-pub(super) fn has_query(operation: &Operation) -> bool {
-    let in_query =
-        |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(one) if one.parameter_in == ParameterIn::Query);
-    operation.parameters.iter().flatten().any(in_query)
+pub(super) fn query_names(operation: &Operation) -> impl Iterator<Item = &str> {
+    operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(one) if one.parameter_in == ParameterIn::Query => Some(one.name.as_str()),
+        _ => None,
+    })
 }

@@ -15,7 +15,7 @@ use utoipa::openapi::{
 };
 
 /// The rooms as readers of the document see them, in the order of the way of the goods.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("access", "登录、令牌与本人账号 · Log-in, tokens, one's own account"),
     ("registry", "区划、填报单位、名单、学校、食堂 · Divisions, reporting units, county lists, schools, canteens"),
     ("suppliers", "供货主体 · Households, cooperatives and other suppliers"),
@@ -24,6 +24,7 @@ const TAGS: [(&str, &str); 8] = [
     ("delivery", "发货、联检、过磅、验收 · Consignments, joint inspection, weighing, receipt"),
     ("ledger", "台账、自行采购申报与导入 · The ledger, declared purchases, imports"),
     ("share", "采购占比 · The share bought from poverty areas"),
+    ("notifications", "通知 · Messages to one's own account"),
 ];
 
 const DESCRIPTION: &str = "校农结合采购服务：学校食堂向贫困地区和贫困户采购，按验收入账，计算占比。\n\n\
@@ -64,9 +65,10 @@ struct Call {
     reads: bool,
     logs_in: bool,
     secured: bool,
-    on_one: bool,
+    names_one: bool,
     has_query: bool,
     has_body: bool,
+    changes: bool,
     takes_key: bool,
     needs_key: bool,
     takes_version: bool,
@@ -81,10 +83,12 @@ impl Call {
             reads,
             logs_in: id == "login",
             secured: operation.security.is_some(),
-            on_one: path.contains('{'),
-            has_query: headers::has_query(operation),
+            names_one: path.contains('{') || headers::query_names(operation).any(|name| name.ends_with("_id")),
+            has_query: headers::query_names(operation).next().is_some(),
             has_body: operation.request_body.is_some(),
-            takes_key: !reads && !is_access,
+            changes: !reads && !is_access,
+            // A quote stores nothing.
+            takes_key: !reads && !is_access && id != "quote_basket",
             needs_key: headers::needs_key(id),
             takes_version: headers::takes_version(id),
         }

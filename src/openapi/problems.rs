@@ -15,10 +15,15 @@ fn field(pointer: &str, code: &'static str, zh: &'static str, en: &'static str) 
 
 /// One of each kind, with the name of its component and what it means.
 fn kinds() -> Vec<(&'static str, &'static str, ApiError)> {
-    let stock =
-        field("/lines/0/quantity", "insufficient_stock", "库存不足：可订 5.000 千克。", "Only 5.000 kg are left.");
+    let stock = field(
+        "/lines/0/quantity",
+        "insufficient_stock",
+        "库存不足：还可订 5 jin。",
+        "Not enough in stock: 5 jin left.",
+    );
     let login = Text::new("缺少有效的访问令牌，请重新登录。", "There is no valid access token; log in again.");
-    let refused = Text::new("部分行无法下单，见 errors。", "Some lines cannot be ordered, see errors.");
+    let refused =
+        Text::new("部分商品库存不足，整个菜篮均未下单。", "Some goods are short; nothing of the basket was ordered.");
     vec![
         (
             "Malformed",
@@ -36,7 +41,7 @@ fn kinds() -> Vec<(&'static str, &'static str, ApiError)> {
         (
             "Conflict",
             "The request is fine but the present state does not allow it",
-            ApiError::Conflict { code: "basket_refused", detail: refused, errors: vec![stock] },
+            ApiError::Conflict { code: "insufficient_stock", detail: refused, errors: vec![stock] },
         ),
         ("Stale", "`If-Match` names another version than the present one", ApiError::Stale { version: 3 }),
         ("TooLarge", "The body is too large", ApiError::TooLarge),
@@ -72,13 +77,12 @@ pub(super) fn describe(components: &mut Components) {
 }
 
 pub(super) fn add(operation: &mut Operation, call: &Call) {
-    let changes = !call.reads && call.takes_key;
     let problems = [
         ("400", "Malformed", call.has_query || call.has_body || call.takes_key),
         ("401", "Unauthenticated", true),
         ("403", "Forbidden", call.secured),
-        ("404", "NotFound", call.on_one),
-        ("409", "Conflict", changes),
+        ("404", "NotFound", call.names_one || call.changes),
+        ("409", "Conflict", call.changes),
         ("412", "Stale", call.takes_version),
         ("413", "TooLarge", call.has_body),
         ("415", "UnsupportedMediaType", call.has_body),

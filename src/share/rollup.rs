@@ -255,9 +255,12 @@ pub async fn unit_node(ctx: &Ctx, code: &str) -> Result<Node, ApiError> {
         .flat_map(|child| below(&child.code).into_iter().map(|unit| (unit, child.code.clone())))
         .collect();
     let mut children = children;
-    // Schools that report to this very unit stand beside the units below it.
-    part_of.insert(code.to_owned(), code.to_owned());
-    children.push(Child { code: code.to_owned(), name: format!("{name}（直报）") });
+    let reports_here = school::Entity::find().filter(school::Column::ReportingUnitCode.eq(code)).one(db).await?;
+    if reports_here.is_some() {
+        // Schools that report to this very unit stand beside the units below it.
+        part_of.insert(code.to_owned(), code.to_owned());
+        children.push(Child { code: code.to_owned(), name: format!("{name}（直报）") });
+    }
     Ok(Node { code: code.to_owned(), name, area, children, group: Group::Unit, part_of })
 }
 

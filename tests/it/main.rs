@@ -13,12 +13,19 @@ mod support {
     pub mod process;
     pub mod redis;
     pub mod snapshot;
+    pub mod trade;
 }
 
 mod access;
+mod bad_input;
 mod bulk;
 mod direction;
+mod main_job;
 mod openapi;
+mod policy;
 mod problems;
+mod race;
 mod schema;
+mod share;
+mod tenants;
 mod throttling;

@@ -37,13 +37,27 @@ async fn the_document_is_openapi_3_1_and_names_no_person() {
 }
 
 #[tokio::test]
+async fn no_reference_leads_nowhere() {
+    let document = document().await;
+    let mut waiting = vec![&document.json];
+    let mut seen = 0;
+    while let Some(value) = waiting.pop() {
+        seen += usize::from(value.get("$ref").is_some());
+        document.resolve(value);
+        waiting.extend(value.as_array().into_iter().flatten());
+        waiting.extend(value.as_object().into_iter().flat_map(|object| object.values()));
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+#[tokio::test]
 async fn every_operation_says_what_it_is() {
     let document = document().await;
     let tags: Vec<&Value> = document.json["tags"].as_array().expect("tags").iter().map(|tag| &tag["name"]).collect();
     let mut ids = Vec::new();
     for operation in document.operations() {
         let (name, json) = (operation.name(), &operation.json);
-        let id = json["operationId"].as_str().unwrap_or_else(|| panic!("{name} has no operationId"));
+        let id = operation.id();
         assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{id}");
         assert!(json["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name} has no summary");
         let own = json["tags"].as_array().unwrap_or_else(|| panic!("{name} has no tag"));

@@ -2,10 +2,10 @@
 
 use crate::support::{
     app::{App, on_both},
+    call::{Answer, Call},
     document::{Document, Operation},
 };
 use entity::membership::Role;
-use serde_json::Value;
 use xiaonong::access::{self, Action, ROLES, Resource, reach};
 
 /// What each operation does to what; none where any log-in will do. A new operation needs its line here.
@@ -30,6 +30,7 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("list_listings", Some((Action::Read, Resource::Listing))),
     ("find_listing", Some((Action::Read, Resource::Listing))),
     ("create_listing", Some((Action::Create, Resource::Listing))),
+    ("quote_basket", Some((Action::Quote, Resource::Order))),
     ("place_basket", Some((Action::Create, Resource::Order))),
     ("place_order", Some((Action::Create, Resource::Order))),
     ("list_orders", Some((Action::Read, Resource::Order))),
@@ -37,7 +38,24 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("confirm_order", Some((Action::Confirm, Resource::Order))),
     ("decline_order", Some((Action::Decline, Resource::Order))),
     ("cancel_order", Some((Action::Cancel, Resource::Order))),
+    ("send_consignment", Some((Action::Create, Resource::Consignment))),
+    ("list_consignments", Some((Action::Read, Resource::Consignment))),
+    ("find_consignment", Some((Action::Read, Resource::Consignment))),
+    ("receive_consignment", Some((Action::Create, Resource::Receipt))),
+    ("list_inspectors", Some((Action::Read, Resource::Receipt))),
+    ("declare_purchase", Some((Action::Create, Resource::DeclaredPurchase))),
+    ("import_purchases", Some((Action::Create, Resource::DeclaredPurchase))),
+    ("list_ledger_lines", Some((Action::Read, Resource::Ledger))),
+    ("list_indicators", Some((Action::Read, Resource::Reference))),
+    ("school_share", Some((Action::Read, Resource::SchoolShare))),
+    ("reporting_unit_share", Some((Action::Read, Resource::RollUp))),
+    ("division_share", Some((Action::Read, Resource::RollUp))),
+    ("list_notifications", None),
+    ("read_notification", None),
 ];
+
+/// An id that nothing has.
+const NOWHERE: &str = "01990000-0000-7000-8000-0000000000ab";
 
 /// Operations that are there to get a token.
 const PUBLIC: [&str; 2] = ["login", "refresh"];
@@ -48,30 +66,30 @@ fn the_policy_is_the_one_agreed_on() {
     assert_eq!(access::table(), agreed, "to change the policy, put the left side into tests/it/policy.txt");
 }
 
-fn id_of(operation: &Operation) -> &str {
-    operation.json["operationId"].as_str().expect("an operationId")
-}
-
 fn needs(operation: &Operation) -> Option<(Action, Resource)> {
-    let id = id_of(operation);
+    let id = operation.id();
     let line = OPERATIONS.iter().find(|(known, _)| *known == id);
     line.unwrap_or_else(|| panic!("{id} is new: say in tests/it/policy.rs who may do it")).1
 }
 
-/// Calls an operation with its documented example, on a resource that is nowhere.
-async fn call(app: &App, operation: &Operation, token: Option<&str>) -> crate::support::call::Answer {
-    let path = operation.path.replace("{id}", "01990000-0000-7000-8000-0000000000ab").replace("{code}", "000000");
+/// A request as the document describes it, on a resource that is nowhere.
+fn request(app: &App, document: &Document, operation: &Operation) -> Call {
+    let path = operation.path.replace("{id}", NOWHERE).replace("{code}", "000000");
     assert!(!path.contains('{'), "{path}: what stands for this parameter?");
-    let mut call = app.call(&operation.method, &path).key("walk");
-    if let Some(content) = operation.json["requestBody"]["content"].as_object() {
-        let (kind, content) = content.iter().next().expect("a content type");
-        let body = content["example"].as_str().map_or_else(|| content["example"].to_string(), str::to_owned);
-        call = call.text(kind, &body);
+    let query: Vec<String> = operation
+        .parameters(document)
+        .iter()
+        .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true)
+        .map(|parameter| format!("{}={}", parameter["name"].as_str().expect("a name"), document.example(parameter)))
+        .collect();
+    let call = app.call(&operation.method, &format!("{path}?{}", query.join("&")));
+    match operation.json["requestBody"]["content"].as_object().and_then(|content| content.iter().next()) {
+        None => call,
+        Some((kind, content)) => {
+            let example = &content["example"];
+            call.text(kind, &example.as_str().map_or_else(|| example.to_string(), str::to_owned))
+        }
     }
-    if let Some(token) = token {
-        call = call.by(token);
-    }
-    call.await
 }
 
 fn account_of(role: Role) -> &'static str {
@@ -86,36 +104,94 @@ fn account_of(role: Role) -> &'static str {
 
 on_both! {
     async fn every_operation_refuses_a_caller_without_a_token(app: &App) {
+        let document = Document::of(app);
         let before = app.snapshot().await;
-        for operation in Document::of(app).operations() {
-            if !PUBLIC.contains(&id_of(&operation)) {
-                call(app, &operation, None).await.refused(401, "token_invalid");
-                call(app, &operation, Some("a.b.c")).await.refused(401, "token_invalid");
+        for operation in document.operations() {
+            if !PUBLIC.contains(&operation.id()) {
+                request(app, &document, &operation).await.refused(401, "token_invalid");
+                request(app, &document, &operation).by("a.b.c").await.refused(401, "token_invalid");
             }
         }
         assert_eq!(app.snapshot().await, before);
     }
 
     async fn every_operation_refuses_the_roles_that_may_not(app: &App) {
-        let operations = Document::of(app).operations();
-        let known: Vec<&str> = operations.iter().map(id_of).collect();
+        let document = Document::of(app);
+        let operations = document.operations();
         for (id, _) in OPERATIONS {
-            assert!(known.contains(id), "{id} is no operation any more");
+            assert!(operations.iter().any(|operation| operation.id() == *id), "{id} is no operation any more");
         }
         let before = app.snapshot().await;
         for role in ROLES {
             let token = app.login(account_of(role)).await;
             for operation in &operations {
                 let Some((action, resource)) = needs(operation) else { continue };
-                let answer = call(app, operation, Some(&token)).await;
+                let answer = request(app, &document, operation).key("walk").by(&token).await;
                 if reach(role, action, resource).is_none() {
                     answer.refused(403, "forbidden");
                 } else {
                     let refused = [401, 403, 405, 500, 503].contains(&answer.status);
                     assert!(!refused, "{role:?} may {action:?} {resource:?}: {} {}", answer.status, answer.text());
+                    let documented = operation.json["responses"].get(answer.status.to_string());
+                    assert!(documented.is_some(), "{} answers {} undocumented", operation.name(), answer.status);
                 }
             }
         }
         assert_eq!(app.snapshot().await, before, "nothing here was there to be changed");
+    }
+
+    async fn headers_are_taken_where_the_document_says_so(app: &App) {
+        let document = Document::of(app);
+        let (mut keyed, mut versioned) = (0, 0);
+        for role in ROLES {
+            let token = app.login(account_of(role)).await;
+            for operation in document.operations() {
+                let may = needs(&operation).is_some_and(|(action, resource)| reach(role, action, resource).is_some());
+                if !may {
+                    continue;
+                }
+                let parameters = operation.parameters(&document);
+                let takes = |name: &str| parameters.iter().find(|parameter| parameter["name"] == name);
+                let code = |answer: &Answer| answer.json()["code"].as_str().unwrap_or_default().to_owned();
+                let without = request(app, &document, &operation).by(&token).await;
+                let required = takes("Idempotency-Key").is_some_and(|header| header["required"] == true);
+                assert_eq!(code(&without) == "idempotency_key_required", required, "{}", operation.name());
+                let odd = request(app, &document, &operation).by(&token).key("k").header("if-match", "odd").await;
+                assert_eq!(code(&odd) == "if_match_malformed", takes("If-Match").is_some(), "{}", operation.name());
+                if takes("Idempotency-Key").is_some() {
+                    let long = request(app, &document, &operation).by(&token).key(&"k".repeat(101)).await;
+                    assert_eq!(code(&long), "idempotency_key_malformed", "{}", operation.name());
+                }
+                keyed += i32::from(required);
+                versioned += i32::from(takes("If-Match").is_some());
+            }
+        }
+        assert!(keyed >= 5 && versioned >= 4, "{keyed} {versioned}");
+    }
+
+    async fn unknown_fields_and_parameters_are_refused_everywhere(app: &App) {
+        let document = Document::of(app);
+        let before = app.snapshot().await;
+        for role in ROLES {
+            let token = app.login(account_of(role)).await;
+            for operation in document.operations() {
+                let may = needs(&operation).is_some_and(|(action, resource)| reach(role, action, resource).is_some());
+                let parameters = operation.parameters(&document);
+                let content = &operation.json["requestBody"]["content"]["application/json"];
+                if may && parameters.iter().any(|parameter| parameter["in"] == "query") {
+                    let answer = request(app, &document, &operation).query("colour=red").by(&token).await;
+                    answer.refused(400, "unknown_parameter");
+                    answer.points_at("?colour", "unknown_parameter");
+                }
+                if may && content.is_object() {
+                    let mut body = content["example"].clone();
+                    body["colour"] = "red".into();
+                    let answer = request(app, &document, &operation).json(&body).key("walk").by(&token).await;
+                    answer.refused(422, "invalid");
+                    answer.points_at("/colour", "unknown_field");
+                }
+            }
+        }
+        assert_eq!(app.snapshot().await, before);
     }
 }

@@ -1,7 +1,6 @@
 //! Whatever goes wrong is told the same way: RFC 9457, a stable code, Chinese or English, the request's number.
 
-use crate::support::app::{App, At, PASSWORD, on_both};
-use entity::membership::Role;
+use crate::support::app::{App, PASSWORD, on_both};
 use serde_json::{Value, json};
 
 /// Sends `body` to the log-in in both languages; checks the answers and returns the sentences at `pointer`.
@@ -81,7 +80,7 @@ on_both! {
     }
 
     async fn an_unchanged_answer_is_not_sent_again(app: &App) {
-        app.account("li.lan", Role::Administrator, At::Everywhere).await;
+        app.account("li.lan").await;
         let token = app.login("li.lan").await;
         let tag = app.get("/me").by(&token).await.header("etag").to_owned();
         for held in [tag.as_str(), &format!("\"other\", {tag}"), "*"] {

@@ -2,11 +2,7 @@
 
 use super::{call::Call, database::Database};
 use axum::Router;
-use entity::{
-    id::{SchoolId, SupplierId},
-    membership::Role,
-    time::Timestamp,
-};
+use entity::{membership::Role, time::Timestamp};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
@@ -25,7 +21,7 @@ use xiaonong::{
 
 /// 2026-03-02, 18:00 in China: where every test's clock stands at first.
 pub const START: Timestamp = Timestamp(1_772_445_600_000);
-/// Password of every account made by [`App::account`].
+/// Password of every account.
 pub const PASSWORD: &str = "correct-horse-battery";
 
 /// One replica of the service over a test's own database.
@@ -39,15 +35,6 @@ pub struct App {
     database: Database,
     replicas: AtomicU64,
     seed: u64,
-}
-
-/// Where an account acts.
-#[derive(Clone, Copy)]
-pub enum At<'a> {
-    Everywhere,
-    School(SchoolId),
-    Supplier(SupplierId),
-    Unit(&'a str),
 }
 
 impl App {
@@ -88,23 +75,23 @@ impl App {
         self.clock.set(Timestamp(self.clock.now().0 + millis));
     }
 
-    /// Makes an account with [`PASSWORD`].
-    pub async fn account(&self, username: &str, role: Role, at: At<'_>) {
-        self.account_with(username, role, at, false).await;
+    /// Makes an administrator with [`PASSWORD`].
+    pub async fn account(&self, username: &str) {
+        self.account_with(username, false).await;
     }
 
     /// The same; with `one_time`, its password must be replaced first.
-    pub async fn account_with(&self, username: &str, role: Role, at: At<'_>, one_time: bool) {
+    pub async fn account_with(&self, username: &str, one_time: bool) {
         let account = NewAccount {
             id: self.ctx.ids.next(),
             username,
             display_name: username,
             password: PASSWORD.to_owned(),
             one_time,
-            role,
-            school_id: if let At::School(id) = at { Some(id) } else { None },
-            supplier_id: if let At::Supplier(id) = at { Some(id) } else { None },
-            reporting_unit_code: if let At::Unit(code) = at { Some(code.to_owned()) } else { None },
+            role: Role::Administrator,
+            school_id: None,
+            supplier_id: None,
+            reporting_unit_code: None,
         };
         create_accounts(&self.ctx, vec![account], Cost::Light).await.expect("the account is made");
     }

@@ -29,6 +29,15 @@ impl Call {
         self
     }
 
+    /// Adds to the query.
+    pub fn query(mut self, pair: &str) -> Self {
+        let uri = self.request.uri();
+        let joint = if uri.query().is_some_and(|query| !query.is_empty()) { "&" } else { "" };
+        let target = format!("{}?{}{joint}{pair}", uri.path(), uri.query().unwrap_or_default());
+        *self.request.uri_mut() = target.parse().expect("a path");
+        self
+    }
+
     /// Sends an access token along.
     pub fn by(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))

@@ -45,6 +45,18 @@ impl Document {
         }
     }
 
+    /// An example of a parameter, as it stands in a URL.
+    pub fn example(&self, parameter: &Value) -> String {
+        let schema = self.resolve(&parameter["schema"]);
+        let example = [&parameter["example"], &schema["example"], &schema["enum"][0]];
+        match example.into_iter().find(|example| !example.is_null()) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None if schema["format"] == "date" => "2026-03-02".to_owned(),
+            None => panic!("{parameter} has no example"),
+        }
+    }
+
     /// Every object schema within, by name.
     pub fn objects_in(&self, schema: &Value) -> Vec<(String, Value)> {
         let mut found = Vec::new();
@@ -113,6 +125,10 @@ impl Document {
 }
 
 impl Operation {
+    pub fn id(&self) -> &str {
+        self.json["operationId"].as_str().unwrap_or_else(|| panic!("{} has no operationId", self.name()))
+    }
+
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }

@@ -1,0 +1,219 @@
+//! Figures of the API against plain SQL over the ledger, in both hierarchies and every breakdown.
+
+use crate::support::{
+    app::{App, on_both},
+    trade::{Trade, fresh_key},
+};
+use sea_orm::DbBackend;
+use serde_json::{Value, json};
+use xiaonong::{clock::SeededEntropy, share};
+
+/// What counts under the headline, said once more from the frozen facts and not from the class: proven, and grown in a
+/// listed county or by a household that is or was registered (S5, S6).
+const QUALIFIES: &str = "evidence is not null and (origin_lists like '%poverty_county%' or origin_lists like \
+    '%key_county%' or '|' || coalesce(producer_status, '') || '|' like '%|registered_poor|%' \
+    or '|' || coalesce(producer_status, '') || '|' like '%|lifted|%')";
+
+const SCHOOLS: [&str; 6] =
+    ["yunong", "gz-520526-001", "gz-520382-001", "gz-prov-001", "gz-520123-001", "gz-520502-001"];
+const UNITS: [&str; 7] = ["520000", "520500", "520526", "520382", "GZ-PROV", "520100", "520502"];
+const DIVISIONS: [&str; 7] = ["520000", "520500", "520526", "520300", "520382", "520100", "520123"];
+
+/// One purchase with random lines, origins, growers and documents.
+fn purchase(random: &SeededEntropy, canteen_id: &str) -> Value {
+    let pick = |choices: &[&'static str]| choices[usize::try_from(random.below(choices.len() as u64)).expect("small")];
+    let lines = (0..=random.below(4)).map(|_| {
+        let origin = pick(&["520526109", "520526", "520123", "520000", "530000", "431226", "520304", ""]);
+        let stated = if random.below(4) == 0 { "520502" } else { origin };
+        let kind = pick(&["commitment_certificate", "county_certificate", "batch_report"]);
+        let mut line = json!({
+            "category_code": pick(&["VEGETABLE", "MEAT", "GRAIN", "OTHER"]),
+            "amount": format!("{}.{:02}", random.below(5_000), random.below(99) + 1),
+        });
+        if !origin.is_empty() {
+            line["origin_division_code"] = json!(origin);
+            if random.below(3) > 0 {
+                line["documents"] = json!([{
+                    "kind": kind, "number": "N", "issued_on": "2026-01-01", "issuer": "I",
+                    "origin_division_code": stated,
+                }]);
+            }
+        }
+        if random.below(3) == 0 {
+            line["producer_household_code"] = json!(pick(&["h-520526-01", "h-520526-02"]));
+        }
+        if random.below(5) > 0 {
+            line["weight"] = json!(format!("{}.{:03}", random.below(900), random.below(1_000)));
+        }
+        line
+    });
+    json!({
+        "canteen_id": canteen_id, "seller_name": "集市", "lines": lines.collect::<Vec<_>>(),
+        "purchased_on": format!("2026-0{}-{:02}", random.below(2) + 1, random.below(28) + 1),
+    })
+}
+
+async fn buy_at_random(app: &App, seed: u64) {
+    let random = SeededEntropy::new(seed);
+    for school in SCHOOLS {
+        let trade = Trade::between(app, school, "weining-potato-coop").await;
+        for _ in 0..5 {
+            let body = purchase(&random, &trade.canteen_id);
+            app.post("/declared-purchases", body).by(&trade.buyer).key(&fresh_key()).await.ok();
+        }
+    }
+}
+
+/// Numerator, denominator of amount and of weight, and the lines, by SQL over the lines that fit `condition`.
+async fn recomputed(app: &App, condition: &str) -> [i64; 5] {
+    let mut found = [0; 5];
+    let parts = [
+        format!("case when {QUALIFIES} then amount_fen else 0 end"),
+        "amount_fen".to_owned(),
+        format!("case when {QUALIFIES} then coalesce(weight_gram, 0) else 0 end"),
+        "coalesce(weight_gram, 0)".to_owned(),
+        "1".to_owned(),
+    ];
+    for (place, part) in found.iter_mut().zip(parts) {
+        let sql = format!("select cast(coalesce(sum({part}), 0) as bigint) from purchase_line where {condition}");
+        *place = app.number(&sql).await;
+    }
+    found
+}
+
+fn shown(figures: &Value) -> [i64; 5] {
+    let whole = |value: &Value| value.as_str().expect("a decimal").replace('.', "").parse::<i64>().expect("a number");
+    let (amount, weight) = (&figures["headline"]["amount"], &figures["headline"]["weight"]);
+    [
+        whole(&amount["numerator"]),
+        whole(&amount["denominator"]),
+        whole(&weight["numerator"]),
+        whole(&weight["denominator"]),
+        figures["lines"].as_i64().expect("lines"),
+    ]
+}
+
+/// All that lies below a place, in one tree or the other.
+fn below(table: &str, code: &str) -> String {
+    format!(
+        "(with recursive b as (select code from {table} where code = '{code}' union all select c.code from {table} c \
+         join b on c.parent_code = b.code) select code from b)"
+    )
+}
+
+async fn sum_of_parts(app: &App, token: &str, path: &str, by: &str) -> [i64; 5] {
+    let view = app.get(&format!("{path}?by={by}")).by(token).await.ok();
+    let mut sum = [0; 5];
+    for part in view["parts"].as_array().expect("parts") {
+        shown(&part["figures"]).iter().zip(&mut sum).for_each(|(part, sum)| *sum += part);
+    }
+    sum
+}
+
+async fn verified(app: &App) -> Vec<String> {
+    let found = share::verify(&app.ctx).await.expect("verifies");
+    found.differences.iter().map(ToString::to_string).collect()
+}
+
+on_both! {
+    async fn every_figure_is_what_its_lines_add_up_to(app: &App) {
+        buy_at_random(app, 2_026).await;
+        let admin = app.login("demo-admin").await;
+        let all = recomputed(app, "1 = 1").await;
+        assert!(0 < all[0] && all[0] < all[1] && all[4] > 50, "the lines are of all kinds: {all:?}");
+        for (table, column, path, codes) in [
+            ("reporting_unit", "reporting_unit_code", "/shares/reporting-units", UNITS),
+            ("division", "county_code", "/shares/divisions", DIVISIONS),
+        ] {
+            let mut seen = 0;
+            for code in codes {
+                let path = format!("{path}/{code}");
+                let expected = recomputed(app, &format!("{column} in {}", below(table, code))).await;
+                let view = app.get(&path).by(&admin).await.ok();
+                assert_eq!(shown(&view["figures"]), expected, "{path}");
+                for by in ["child", "month", "category", "child_month"] {
+                    assert_eq!(sum_of_parts(app, &admin, &path, by).await, expected, "{path} by {by}");
+                }
+                seen += i32::from(expected[4] > 0);
+            }
+            assert!(seen >= 5, "most of the places bought something");
+        }
+        for school in SCHOOLS {
+            let trade = Trade::between(app, school, "weining-potato-coop").await;
+            let id = trade.school_id.replace('-', "");
+            let id = if app.ctx.store.backend() == DbBackend::Postgres { format!("'{id}'") } else { format!("x'{id}'") };
+            for days in [("2026-01-01", "2026-12-31"), ("2026-01-07", "2026-02-11")] {
+                let condition = format!("school_id = {id} and purchased_on between '{}' and '{}'", days.0, days.1);
+                let path = format!("/shares/schools/{}?from={}&to={}", trade.school_id, days.0, days.1);
+                let view = app.get(&path).by(&trade.buyer).await.ok();
+                assert_eq!(shown(&view["figures"]), recomputed(app, &condition).await, "{path}");
+                let by_class: i64 = view["classes"].as_array().expect("classes").iter().filter_map(|one| one["lines"].as_i64()).sum();
+                assert_eq!(view["figures"]["lines"], by_class, "{path}");
+            }
+        }
+        assert_eq!(verified(app).await, Vec::<String>::new());
+    }
+
+    async fn nothing_bought_is_undefined_and_just_below_half_is_not_half(app: &App) {
+        let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
+        let share = async || {
+            let view = app.get(&format!("/shares/schools/{}", trade.school_id)).by(&trade.buyer).await.ok();
+            let headline = &view["figures"]["headline"];
+            (headline["amount"]["percent"].clone(), headline["meets_target"].clone(), headline["still_needed"].clone())
+        };
+        assert_eq!(share().await, (Value::Null, Value::Null, Value::Null));
+        let buy = async |amount: &str, proven: bool| {
+            let mut line = json!({"category_code": "VEGETABLE", "amount": amount, "origin_division_code": "520526"});
+            if proven {
+                line["documents"] = json!([{
+                    "kind": "commitment_certificate", "number": "N", "issued_on": "2026-01-01", "issuer": "I",
+                    "origin_division_code": "520526",
+                }]);
+            }
+            let body = json!({
+                "canteen_id": trade.canteen_id, "purchased_on": "2026-03-01", "seller_name": "集市", "lines": [line],
+            });
+            app.post("/declared-purchases", body).by(&trade.buyer).key(&fresh_key()).await.ok();
+        };
+        // 12499 of 25000 fen are 49.996 %: never shown as 50 (S8).
+        buy("125.01", false).await;
+        assert_eq!(share().await, (json!("0.00"), json!(false), json!("125.01")));
+        buy("124.99", true).await;
+        assert_eq!(share().await, (json!("49.99"), json!(false), json!("0.02")));
+        buy("0.02", true).await;
+        assert_eq!(share().await, (json!("50.00"), json!(true), json!("0.00")));
+    }
+
+    async fn a_later_change_of_lists_and_households_moves_nothing(app: &App) {
+        let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
+        let path = format!("/shares/schools/{}", trade.school_id);
+        trade.bought(&[("potato", "20", "jin")]).await;
+        let before = app.get(&path).by(&trade.buyer).await.ok();
+        app.execute("update county_list_member set valid_to = '2026-03-01'").await;
+        app.execute("update household_status set to_on = '2026-03-01'").await;
+        app.wait_millis(1_000);
+        assert_eq!(app.get(&path).by(&trade.buyer).await.ok(), before, "the facts of that day stand (S3)");
+        assert_eq!(verified(app).await, Vec::<String>::new());
+        trade.bought(&[("potato", "20", "jin")]).await;
+        let after = app.get(&path).by(&trade.buyer).await.ok();
+        let fifty = after["figures"]["headline"]["amount"]["percent"].clone();
+        assert_eq!(fifty, "50.00", "what is bought after the change no longer counts");
+    }
+
+    async fn a_total_that_was_changed_is_named(app: &App) {
+        let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
+        trade.bought(&[("potato", "20", "jin"), ("radish", "2", "jin")]).await;
+        assert_eq!(verified(app).await, Vec::<String>::new());
+        app.execute("update school_month_total set weight_gram = weight_gram + 1").await;
+        let found = verified(app).await;
+        assert!(!found.is_empty() && found.iter().all(|one| one.contains("520526")), "{found:?}");
+        app.execute("update school_month_total set weight_gram = weight_gram - 1").await;
+        assert_eq!(verified(app).await, Vec::<String>::new());
+        let planted = "insert into school_month_total select '520123', school_id, 202602, reporting_unit_code, category_code, \
+            channel, class, 5, 0, 0, 0, 1 from school_month_total limit 1";
+        app.execute(planted).await;
+        assert!(verified(app).await[0].starts_with("total 520123"), "{:?}", verified(app).await);
+        app.execute("delete from school_month_total").await;
+        assert!(!verified(app).await.is_empty(), "lines without totals");
+    }
+}

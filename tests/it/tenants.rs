@@ -1,0 +1,166 @@
+//! What is another's looks like what is nowhere: the walk over every operation that names something.
+
+use crate::support::{
+    app::{App, on_both},
+    call::Call,
+    document::{Document, Operation},
+    trade::{Trade, id},
+};
+use serde_json::Value;
+use xiaonong::jobs;
+
+const NOWHERE: &str = "01990000-0000-7000-8000-0000000000ab";
+const NO_CODE: &str = "999999";
+
+/// Who else may do this, and whose it is.
+#[derive(Clone, Copy)]
+enum Foreign {
+    /// Reference data and the market: nobody is foreign to it.
+    Open,
+    School,
+    Canteen,
+    Order,
+    Consignment,
+    Listing,
+    Supplier,
+    Unit,
+    Notification,
+}
+
+/// What each operation that names something names. A new operation needs its line here.
+const NAMED: &[(&str, Foreign)] = &[
+    ("find_division", Foreign::Open),
+    ("find_school", Foreign::School),
+    ("list_canteens", Foreign::School),
+    ("list_inspectors", Foreign::School),
+    ("school_share", Foreign::School),
+    ("list_ledger_lines", Foreign::School),
+    ("quote_basket", Foreign::Canteen),
+    ("place_basket", Foreign::Canteen),
+    ("place_order", Foreign::Canteen),
+    ("declare_purchase", Foreign::Canteen),
+    ("import_purchases", Foreign::Canteen),
+    ("find_order", Foreign::Order),
+    ("confirm_order", Foreign::Order),
+    ("decline_order", Foreign::Order),
+    ("cancel_order", Foreign::Order),
+    ("send_consignment", Foreign::Order),
+    ("list_consignments", Foreign::Order),
+    ("find_consignment", Foreign::Consignment),
+    ("receive_consignment", Foreign::Consignment),
+    ("find_listing", Foreign::Listing),
+    ("find_supplier", Foreign::Supplier),
+    ("create_listing", Foreign::Supplier),
+    ("reporting_unit_share", Foreign::Unit),
+    ("division_share", Foreign::Unit),
+    ("read_notification", Foreign::Notification),
+];
+
+/// Fields and parameters that name something a caller must hold.
+const HELD: [&str; 4] = ["canteen_id", "school_id", "order_id", "supplier_id"];
+
+fn names_something(operation: &Operation, document: &Document) -> bool {
+    let example = &operation.json["requestBody"]["content"]["application/json"]["example"];
+    let in_body = HELD.iter().any(|name| !example[*name].is_null());
+    let named = |parameter: &Value| parameter["in"] == "query" && HELD.iter().any(|name| parameter["name"] == *name);
+    operation.path.contains('{') || in_body || operation.parameters(document).iter().any(named)
+}
+
+/// The documented request, naming `this` wherever it names something held.
+fn naming(app: &App, document: &Document, operation: &Operation, this: &str) -> Call {
+    let path = operation.path.replace("{id}", this).replace("{code}", this);
+    let mut query = Vec::new();
+    for parameter in operation.parameters(document).iter().filter(|parameter| parameter["in"] == "query") {
+        let name = parameter["name"].as_str().expect("a name");
+        if HELD.contains(&name) {
+            query.push(format!("{name}={this}"));
+        } else if parameter["required"] == true {
+            query.push(format!("{name}={}", document.example(parameter)));
+        }
+    }
+    let call = app.call(&operation.method, &format!("{path}?{}", query.join("&"))).key("walk");
+    match operation.json["requestBody"]["content"].as_object().and_then(|content| content.iter().next()) {
+        None => call,
+        Some((kind, content)) => {
+            let mut body = content["example"].clone();
+            // The seller named in a declaration is the market's, not the caller's.
+            let held = HELD.iter().filter(|name| **name != "supplier_id" || operation.id() == "create_listing");
+            for name in held.filter(|name| !content["example"][**name].is_null()) {
+                body[*name] = this.into();
+            }
+            call.text(kind, &body.as_str().map_or_else(|| body.to_string(), str::to_owned))
+        }
+    }
+}
+
+on_both! {
+    async fn what_is_another_s_looks_like_what_is_nowhere(app: &App) {
+        let document = Document::of(app);
+        let ours = Trade::between(app, "yunong", "weining-potato-coop").await;
+        let placed = ours.order(&[("potato", "1", "jin")]).await;
+        let sent = ours.under_way(&[("potato", "20", "jin")]).await;
+        while jobs::run_once(&app.ctx).await.expect("the jobs run") > 0 {}
+        let told = app.get("/notifications").by(&ours.seller).await.ok();
+        let listing = ours.listing("potato").await;
+        let [school, supplier] = [ours.school_id.clone(), listing.supplier_id.to_string()];
+
+        let mut strangers = Vec::new();
+        for username in ["gz-520102-001", "gz-520102-001-2", "guiyang-distribution", "demo-bijie"] {
+            strangers.push((username, app.login(username).await));
+        }
+        let before = app.snapshot().await;
+        let mut walked = 0;
+        for operation in document.operations().iter().filter(|operation| names_something(operation, &document)) {
+            let entry = NAMED.iter().find(|(id, _)| *id == operation.id());
+            let (_, foreign) = entry.unwrap_or_else(|| panic!("{} is new: say in tests/it/tenants.rs what it names", operation.id()));
+            let this = match foreign {
+                Foreign::Open => continue,
+                Foreign::School => school.as_str(),
+                Foreign::Canteen => ours.canteen_id.as_str(),
+                Foreign::Order => id(&placed),
+                Foreign::Consignment => id(&sent),
+                Foreign::Listing => &listing.id.to_string(),
+                Foreign::Supplier => supplier.as_str(),
+                Foreign::Unit => "520526",
+                Foreign::Notification => id(&told["items"][0]),
+            };
+            let nowhere = if matches!(foreign, Foreign::Unit) { NO_CODE } else { NOWHERE };
+            let mut seen = 0;
+            for (username, token) in &strangers {
+                let theirs = naming(app, &document, operation, this).by(token).await;
+                // A role that may not do it at all, or sees the whole market, is not a stranger here.
+                let market = matches!(foreign, Foreign::Listing | Foreign::Supplier) && theirs.status == 200;
+                if theirs.status == 403 || market {
+                    continue;
+                }
+                seen += 1;
+                let missing = naming(app, &document, operation, nowhere).by(token).await;
+                let (mut shown, mut expected) = (theirs.json(), missing.json());
+                for problem in [&mut shown, &mut expected] {
+                    if let Some(number) = problem.get_mut("request_id") {
+                        *number = Value::Null;
+                    }
+                }
+                assert_eq!((theirs.status, &shown), (missing.status, &expected), "{username}: {}", operation.name());
+                let silent = theirs.status == 404
+                    || shown["errors"][0]["code"] == "canteen_unknown"
+                    || shown["items"].as_array().is_some_and(Vec::is_empty);
+                assert!(silent, "{username} learns of {}: {shown}", operation.name());
+            }
+            assert!(seen > 0, "nobody may {} but everybody is refused", operation.id());
+            walked += 1;
+        }
+        assert_eq!(walked, NAMED.len() - 1, "an entry names no operation any more");
+        assert_eq!(app.snapshot().await, before);
+
+        // Its own people see it.
+        for (path, token) in [
+            (format!("/orders/{}", id(&placed)), &ours.buyer),
+            (format!("/orders/{}", id(&placed)), &ours.seller),
+            (format!("/consignments/{}", id(&sent)), &ours.seller),
+            (format!("/schools/{school}/inspectors"), &ours.buyer),
+        ] {
+            app.get(&path).by(token).await.ok();
+        }
+    }
+}
