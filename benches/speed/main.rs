@@ -1,0 +1,79 @@
+//! How fast the service is, beside what the same machine can do in the same minutes.
+//!
+//! `cargo bench` starts the release binary over a prepared database, loads it over HTTP at 1, 8 and 32 connections and
+//! prints for each call throughput, times and memory beside a ceiling: an axum server that answers "hello" for reads,
+//! the same transaction by pgbench or by a raw SQLite loop for writes, as durable as ours. Ours and the ceiling take
+//! turns, because machines drift. `cargo bench -- --quick` runs it all in short; `--only sqlite` or `--only postgres`
+//! one half of it; `--seconds N` sets how long each cell is loaded.
+
+#![expect(clippy::float_arithmetic, reason = "rates and ratios are what this program prints")]
+
+mod calls;
+mod client;
+mod cluster;
+mod history;
+mod pgbench;
+#[path = "../../tests/it/support/process.rs"]
+#[expect(dead_code, clippy::disallowed_methods, reason = "shared with the tests, which use more of it")]
+mod process;
+mod raw;
+mod report;
+mod seed;
+mod server;
+mod suite;
+mod transactions;
+
+use std::{process::ExitCode, time::Duration};
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+pub struct Effort {
+    /// Seconds of load on ours in a cell, over all rounds.
+    pub cell: Duration,
+    /// Turns that ours and the ceiling take in a cell.
+    pub rounds: u32,
+    /// Consignments made ready to be received: as many for ours as for the ceiling.
+    pub consignments: u64,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let value = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1).map(String::as_str)
+    };
+    if let Some(port) = value("--hello") {
+        return server::hello(port);
+    }
+    if !has("--bench") {
+        println!("the figures are measured by `cargo bench`");
+        return ExitCode::SUCCESS;
+    }
+    let effort = if has("--quick") {
+        Effort { cell: Duration::from_millis(600), rounds: 1, consignments: 300 }
+    } else {
+        let seconds = value("--seconds").and_then(|text| text.parse().ok()).unwrap_or(3.0);
+        Effort { cell: Duration::from_secs_f64(seconds), rounds: 2, consignments: 6_000 }
+    };
+    let outcome = report::Machine::look().and_then(|machine| {
+        machine.print();
+        let only = value("--only");
+        let mut runs = Vec::new();
+        if only != Some("postgres") {
+            runs.push(suite::on_sqlite(effort)?);
+        }
+        if only != Some("sqlite") {
+            runs.extend(suite::on_postgres(effort)?);
+        }
+        report::print(&runs);
+        Ok(())
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
