@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock::FixedClock,
     context::Ctx,
-    delivery::{self, ReceiveRequest, SendConsignmentRequest, SentLineRequest},
+    delivery::{self, ReceiveRequest, SendConsignmentRequest},
     http::{ApiError, IfMatch, Reply, hex},
     ledger,
     ordering::{
@@ -227,19 +227,7 @@ impl Player {
         for line in &placed.order.lines {
             let (offer, _) = self.planned(&placed, line.listing_id)?;
             let Some(confirmed) = &line.confirmed else { continue };
-            let produced = batch::produced_on(&offer.category_code, placed.deliver_on);
-            lines.push(SentLineRequest {
-                id: None,
-                line_no: line.line_no,
-                quantity: confirmed.quantity.clone(),
-                unit: confirmed.unit.clone(),
-                batch_number: batch::batch_number(offer, produced),
-                produced_on: Some(produced),
-                shelf_life_days: batch::shelf_life(&offer.category_code),
-                origin_division_code: None,
-                producer_household_id: None,
-                certificates: batch::certificates(offer, supplier, produced),
-            });
+            lines.push(batch::sent_line(offer, supplier, line.line_no, confirmed, placed.deliver_on));
         }
         let vehicle = Some(format!("贵{}·{}", ["A", "C", "F", "H"][placed.school % 4], dice.between(10_000, 99_999)));
         let request = SendConsignmentRequest { id: None, vehicle, lines };
