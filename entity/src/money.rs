@@ -1,6 +1,6 @@
 //! Money as integer fen; yuan with two decimals only at the JSON edge.
 
-use crate::weight::BaseQuantity;
+use crate::weight::{BaseQuantity, plain_decimal};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -39,7 +39,7 @@ impl Fen {
     /// # Errors
     /// [`MoneyError`] for anything that is not a decimal of at most two places between 0 and [`Self::MAX_INPUT`].
     pub fn parse_yuan(text: &str) -> Result<Self, MoneyError> {
-        let yuan = Decimal::from_str_exact(text).map_err(|_| MoneyError::Malformed)?;
+        let yuan = plain_decimal(text).ok_or(MoneyError::Malformed)?;
         if yuan.scale() > 2 {
             return Err(MoneyError::Scale);
         }

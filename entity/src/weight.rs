@@ -33,6 +33,17 @@ pub enum QuantityError {
     TooLarge,
 }
 
+/// Reads digits with at most one point between them and perhaps a minus before: no exponent, no `+`, no `_`.
+pub(crate) fn plain_decimal(text: &str) -> Option<Decimal> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if text.len() > 40 || !plain(whole) || !plain(fraction) {
+        return None;
+    }
+    Decimal::from_str_exact(text).ok()
+}
+
 /// Grams in a kilogram.
 pub const GRAMS_PER_KG: i64 = 1000;
 
@@ -45,7 +56,7 @@ impl BaseQuantity {
     /// # Errors
     /// [`QuantityError`] where the result is not a whole, non-negative number up to [`Self::MAX_INPUT`].
     pub fn parse(text: &str, per_unit: i64) -> Result<Self, QuantityError> {
-        let count = Decimal::from_str_exact(text).map_err(|_| QuantityError::Malformed)?;
+        let count = plain_decimal(text).ok_or(QuantityError::Malformed)?;
         if count.is_sign_negative() && !count.is_zero() {
             return Err(QuantityError::Negative);
         }
@@ -118,6 +129,9 @@ mod tests {
         assert_eq!(BaseQuantity::parse("1e2", 500), Err(QuantityError::Malformed));
         assert_eq!(BaseQuantity::parse("99999999999999999999999999999", 5_000_000), Err(QuantityError::Malformed));
         assert_eq!(BaseQuantity::parse("7922816251426433759354395033", 5_000_000), Err(QuantityError::TooLarge));
+        for text in ["4_8", "+1", ".5", "5.", "1..2", "１", "-", ""] {
+            assert_eq!(BaseQuantity::parse(text, 500), Err(QuantityError::Malformed), "{text}");
+        }
         assert_eq!(Gram(-10_500).to_string(), "-10.500");
     }
 

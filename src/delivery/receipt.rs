@@ -102,6 +102,8 @@ pub struct RecordedLine {
     pub batch: consignment_line::Model,
     /// Documents that came with it.
     pub certificates: Vec<certificate::Model>,
+    /// Origin of the goods as they were ordered.
+    pub listed_origin: String,
     /// Category of the product.
     pub category_code: String,
     /// The product.
@@ -145,6 +147,12 @@ pub async fn record(
     let receipt_id: ReceiptId = check.client_id("/id", request.id).unwrap_or_else(|| ctx.ids.next());
     let note = check.optional_text("/note", request.note.as_deref(), 500);
     let inspectors = inspectors(txn, &mut check, &order, today, &request.inspectors).await?;
+    check.that(
+        inspectors.is_empty() || inspectors.iter().any(|(id, _)| *id == caller.actor.account_id()),
+        "/inspectors",
+        "caller_not_inspecting",
+        Text::new("提交验收的人须是验收人之一。", "Whoever records the receipt must be one of its inspectors."),
+    );
     check.lines("/lines", &request.lines, MAX_LINES);
     let reader = Reader {
         receipt_id,
@@ -327,18 +335,20 @@ impl Reader<'_> {
             ),
         );
         let tolerance = if product.measure == Measure::Mass { self.tolerance_bp } else { 0 };
-        let accepted = match weighing.accept(batch.sent_base, tolerance) {
+        // The tolerance counts once: more sent than confirmed does not raise what may be received.
+        let expected = ordered.confirmed_base.map_or(batch.sent_base, |confirmed| confirmed.min(batch.sent_base));
+        let accepted = match weighing.accept(expected, tolerance) {
             Ok(accepted) => accepted,
             Err(error) => {
                 refuse(check, at, error, per, product);
                 return None;
             }
         };
-        let weight = self.weight(check, at, product, accepted, want.weight);
         let Some(amount) = accepted_amount(ordered.price_fen, ordered.price_base, accepted) else {
             check.refuse(at("gross"), "amount_too_large", Text::new("金额过大。", "The amount is too large."));
             return None;
         };
+        let weight = self.weight(check, at, product, accepted, amount, want.weight);
         Some(RecordedLine {
             line: receipt_line::Model {
                 id: ctx.ids.next(),
@@ -357,6 +367,7 @@ impl Reader<'_> {
             },
             batch: batch.clone(),
             certificates: self.certificates.iter().filter(|it| it.consignment_line_id == batch.id).cloned().collect(),
+            listed_origin: ordered.origin_division_code.clone(),
             category_code: product.category_code.clone(),
             product_code: product.code.clone(),
             measure: product.measure,
@@ -371,6 +382,7 @@ impl Reader<'_> {
         at: &impl Fn(&str) -> String,
         product: &product::Model,
         accepted: BaseQuantity,
+        amount: Fen,
         weighed: Option<Gram>,
     ) -> Option<Gram> {
         check.that(
@@ -379,7 +391,11 @@ impl Reader<'_> {
             "weight_not_needed",
             Text::new("按重量计的商品无需填写。", "Not for goods sold by weight."),
         );
-        weighed.or_else(|| self.conversions.weight_of(&product.code, accepted))
+        let average = self.conversions.weight_of(&product.code, accepted);
+        if let Some(weight) = weighed {
+            check.typed_weight(&at("weight"), weight, average, amount);
+        }
+        weighed.or(average)
     }
 }
 

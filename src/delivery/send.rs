@@ -285,6 +285,9 @@ impl Facts {
     }
 
     fn check_dates(&self, check: &mut Check, at: &impl Fn(&str) -> String, want: &SentLineRequest) {
+        if let Some(day) = want.produced_on {
+            check.day(&at("produced_on"), day);
+        }
         check.that(
             want.produced_on.is_none_or(|day| day <= self.today),
             at("produced_on"),
@@ -325,6 +328,7 @@ impl Facts {
         );
         for (index, document) in want.certificates.iter().enumerate() {
             let at = |field: &str| format!("{pointer}/{index}/{field}");
+            check.day(&at("issued_on"), document.issued_on);
             check.that(
                 document.issued_on <= self.today,
                 at("issued_on"),

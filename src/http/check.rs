@@ -4,8 +4,15 @@ use super::{
     problem::{ApiError, FieldError},
     text::Text,
 };
-use entity::weight::{BaseQuantity, QuantityError};
+use chrono::{Datelike, NaiveDate};
+use entity::{
+    money::Fen,
+    weight::{BaseQuantity, Gram, QuantityError},
+};
 use uuid::Uuid;
+
+/// 0.10 yuan a kilogram.
+const GRAMS_PER_FEN: i64 = 100;
 
 /// The wrong fields found so far.
 #[derive(Default)]
@@ -100,6 +107,33 @@ impl Check {
         }
         self.refuse(pointer, "quantity_not_positive", Text::new("数量须大于零。", "Must be above zero."));
         None
+    }
+
+    /// A weight somebody typed: it must fit what a piece weighs on average where that is known, and no food costs less
+    /// than 0.10 yuan a kilogram. A slip of the decimal point would move the share by weight of a whole province.
+    pub fn typed_weight(&mut self, pointer: &str, weight: Gram, average: Option<Gram>, amount: Fen) {
+        let fits = average
+            .is_none_or(|average| weight.0.saturating_mul(5) >= average.0 && weight.0 <= average.0.saturating_mul(5));
+        let costs = weight.0 <= amount.0.saturating_mul(GRAMS_PER_FEN);
+        self.that(
+            fits && costs,
+            pointer,
+            "weight_implausible",
+            Text::new(
+                "重量与数量或金额不相称，请核对。",
+                "The weight does not fit the quantity or the amount; check it.",
+            ),
+        );
+    }
+
+    /// A day people live in: both databases hold it, and nobody means the year 0.
+    pub fn day(&mut self, pointer: &str, day: NaiveDate) {
+        self.that(
+            (2000..=9999).contains(&day.year()),
+            pointer,
+            "date_out_of_range",
+            Text::new("日期超出范围。", "The date is out of range."),
+        );
     }
 
     /// Whether nothing was wrong so far.

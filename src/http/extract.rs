@@ -97,10 +97,9 @@ pub(crate) fn idempotency_key(
 }
 
 fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result<T, ApiError> {
-    let is_json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(';').next().unwrap_or_default().trim() == "application/json");
+    let is_json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+        value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+    });
     // An empty body stands for `{}`: the calls without fields take none.
     let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
     if !is_json && bytes != b"{}" {
@@ -112,6 +111,11 @@ fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result
             "control_character",
             Text::new("文本中含有控制字符。", "A text contains control characters."),
         )));
+    }
+    // serde reads a struct from an array too; a body is an object.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first == b'[') {
+        let detail = Text::new("请求体须为 JSON 对象。", "The body must be a JSON object.");
+        return Err(ApiError::field("", "wrong_type", detail));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| json_error(&error))?;

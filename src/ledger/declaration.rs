@@ -15,6 +15,7 @@ use entity::{
     canteen, category, declared_certificate, declared_purchase, household,
     id::{DeclaredPurchaseId, HouseholdId, ImportId, PurchaseLineId, SupplierId},
     money::Fen,
+    product::Measure,
     purchase_line::{self, Channel},
     school, supplier,
     time::{Timestamp, month_of},
@@ -119,6 +120,7 @@ impl<'a> Batch<'a> {
                 .as_ref()
                 .and_then(|code| self.households.get(code).copied()),
             documents: line.documents.iter().map(|it| (it.kind, it.origin_division_code.clone())).collect(),
+            listed_origin: None,
         }
     }
 
@@ -158,7 +160,8 @@ impl<'a> Batch<'a> {
             for (index, line) in request.lines.iter().enumerate().take(MAX_LINES) {
                 let pointer = format!("{prefix}/lines/{index}");
                 let Some(row) = self.line(ctx, &mut check, &pointer, id, request, line) else { continue };
-                self.documents(ctx, &mut check, &pointer, row.id, line, &mut rows.documents);
+                let dated = (request.purchased_on, line);
+                self.documents(ctx, &mut check, &pointer, row.id, dated, &mut rows.documents);
                 view.amount = Fen(view.amount.0.saturating_add(row.amount_fen.0));
                 view.lines.push(DeclaredLineView {
                     id: row.id,
@@ -305,6 +308,9 @@ impl<'a> Batch<'a> {
                 "unit_without_quantity",
                 Text::new("填写单位时须填写数量。", "A unit needs a quantity."),
             );
+            if let Some(weight) = line.weight {
+                check.typed_weight(&at("weight"), weight, None, line.amount);
+            }
             return line.weight;
         };
         let (Some(product), Some(unit)) = (&line.product_code, &line.unit) else {
@@ -317,7 +323,18 @@ impl<'a> Batch<'a> {
             return None;
         };
         let base = check.positive_quantity(&at("quantity"), quantity, per_unit)?;
-        line.weight.or_else(|| self.conversions.weight_of(product, base))
+        let average = self.conversions.weight_of(product, base);
+        let by_weight = self.conversions.product(product).is_some_and(|it| it.measure == Measure::Mass);
+        check.that(
+            line.weight.is_none() || !by_weight,
+            at("weight"),
+            "weight_not_needed",
+            Text::new("按重量计的商品已有数量，无需再填重量。", "Goods sold by weight have their quantity already."),
+        );
+        if let Some(weight) = line.weight.filter(|_| !by_weight) {
+            check.typed_weight(&at("weight"), weight, average, line.amount);
+        }
+        line.weight.filter(|_| !by_weight).or(average)
     }
 
     fn documents(
@@ -326,7 +343,7 @@ impl<'a> Batch<'a> {
         check: &mut Check,
         pointer: &str,
         line_id: PurchaseLineId,
-        line: &DeclaredLineRequest,
+        (purchased_on, line): (NaiveDate, &DeclaredLineRequest),
         into: &mut Vec<declared_certificate::Model>,
     ) {
         check.that(
@@ -335,14 +352,14 @@ impl<'a> Batch<'a> {
             "too_many",
             Text::new("每行最多 10 份证明。", "At most 10 documents a line."),
         );
-        let today = self.at.business_day();
         for (index, document) in line.documents.iter().enumerate().take(MAX_DOCUMENTS) {
             let at = |field: &str| format!("{pointer}/documents/{index}/{field}");
+            check.day(&at("issued_on"), document.issued_on);
             check.that(
-                document.issued_on <= today,
+                document.issued_on <= purchased_on,
                 at("issued_on"),
-                "date_in_future",
-                Text::new("出具日期不能在将来。", "The date of issue lies in the future."),
+                "issued_after_purchase",
+                Text::new("出具日期不能晚于采购日期。", "The document was issued after the purchase."),
             );
             check.that(
                 document

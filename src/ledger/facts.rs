@@ -28,6 +28,8 @@ pub struct Claim {
     pub producer_household_id: Option<HouseholdId>,
     /// Documents: kind, and the origin they state.
     pub documents: Vec<(CertificateKind, Option<String>)>,
+    /// Origin the goods were ordered with, where they were ordered.
+    pub listed_origin: Option<String>,
 }
 
 /// What is kept of a line for ever.
@@ -48,6 +50,7 @@ pub struct Frozen {
 /// Everything the claims of one day are judged by, read with a fixed number of statements.
 pub struct Day {
     places: HashMap<String, Place>,
+    homes: HashMap<HouseholdId, String>,
     statuses: HashMap<HouseholdId, Vec<HouseholdStatusKind>>,
     links: HashMap<SupplierId, i32>,
 }
@@ -63,13 +66,16 @@ impl Day {
         let mut sellers = BTreeSet::new();
         for claim in claims {
             codes.extend(claim.origin_division_code.clone());
+            codes.extend(claim.listed_origin.clone());
             codes.extend(claim.documents.iter().filter_map(|(_, stated)| stated.clone()));
             households.extend(claim.producer_household_id);
             sellers.extend(claim.supplier_id);
         }
+        let households = Vec::from_iter(households);
         Ok(Self {
             places: registry::places_on(db, &Vec::from_iter(codes), day).await?,
-            statuses: suppliers::statuses_on(db, &Vec::from_iter(households), day).await?,
+            homes: suppliers::counties_of(db, &households).await?,
+            statuses: suppliers::statuses_on(db, &households, day).await?,
             links: suppliers::linked_households_on(db, &Vec::from_iter(sellers), day).await?,
         })
     }
@@ -88,11 +94,25 @@ impl Day {
             level: place.level,
             lists: place.lists.iter().map(|(_, kind)| *kind).collect(),
         });
-        let statuses = claim.producer_household_id.map(|id| self.statuses.get(&id).map_or(&[][..], Vec::as_slice));
+        // A household grows where it lives: goods from another county are not its harvest, whatever is claimed.
+        let at_home = |id: &HouseholdId| {
+            origin
+                .is_some_and(|origin| origin.county_code.is_some() && origin.county_code.as_ref() == self.homes.get(id))
+        };
+        let statuses =
+            claim.producer_household_id.filter(at_home).map(|id| self.statuses.get(&id).map_or(&[][..], Vec::as_slice));
         let linked_households = claim.supplier_id.and_then(|id| self.links.get(&id).copied()).unwrap_or_default();
+        // A batch from another county than was ordered is accepted for what it is, but proves nothing by its own word.
+        let as_listed = claim.listed_origin.as_ref().is_none_or(|listed| {
+            let listed = self.places.get(listed).map(|place| (&place.code, &place.county_code));
+            listed.is_some_and(|(code, county)| {
+                origin.is_some_and(|origin| origin.code == *code || county.is_some() && origin.county_code == *county)
+            })
+        });
         let proofs: BTreeSet<String> = claim
             .documents
             .iter()
+            .filter(|_| as_listed)
             .filter(|(kind, stated)| {
                 let stated = stated.as_ref().and_then(|code| self.places.get(code));
                 proves(*kind, stated, origin)

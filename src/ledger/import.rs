@@ -28,6 +28,7 @@ use entity::{
 use ring::digest;
 use sea_orm::{ActiveEnum, EntityTrait};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which import.
@@ -95,6 +96,9 @@ struct Row {
     document_origin: String,
 }
 
+/// Spreadsheets unpacked at once.
+static UNPACKING: Semaphore = Semaphore::const_new(1);
+
 enum Format {
     Csv,
     Xlsx,
@@ -141,21 +145,23 @@ pub async fn import_purchases(
         .await
         .map_err(|rejection| body_error(rejection.status()))?;
     let key = idempotency_key(&parts, &bytes, true)?;
-    let mut work = match ctx.begin(&caller, key.filter(|_| !query.dry_run)).await? {
-        Begun::New(work) => work,
-        Begun::Replay(reply) => return Ok(reply),
-    };
-    let purchaser = purchaser(work.txn(), &scope, query.canteen_id).await?;
+    // Read in full before the transaction begins: while it is open nobody else writes to SQLite.
     let mut check = Check::default();
+    let purchaser = purchaser(ctx.store.primary(), &scope, query.canteen_id).await?;
     let csv = match format {
         Format::Csv => csv_text(&bytes)?,
         // Unpacking is work for the processor, not for the threads that serve.
         Format::Xlsx => {
             let bytes = bytes.clone();
+            let _one_at_a_time = UNPACKING.acquire().await.map_err(ApiError::internal)?;
             tokio::task::spawn_blocking(move || to_csv(&bytes, MAX_ROWS)).await.map_err(ApiError::internal)??
         }
     };
     let requests = read(&mut check, &purchaser, &csv)?;
+    let mut work = match ctx.begin(&caller, key.filter(|_| !query.dry_run)).await? {
+        Begun::New(work) => work,
+        Begun::Replay(reply) => return Ok(reply),
+    };
     let id: ImportId = ctx.ids.next();
     let rows = requests.len();
     let run = import_run::Model {
@@ -256,9 +262,11 @@ fn read(
         match record.and_then(|record| record.deserialize::<Row>(Some(&header))) {
             Ok(row) => requests.push((pointer.clone(), declaration(check, purchaser, &pointer, row))),
             Err(error) => {
-                let reason = error.to_string();
-                let detail =
-                    Text::new(format!("表头或列数不对：{reason}"), format!("Wrong header or columns: {reason}"));
+                tracing::debug!(%error, "an import's row does not read");
+                let detail = Text::new(
+                    "列数与表头不符，或表头有未知、缺少的列；可用的列见接口文档。",
+                    "The row does not fit its header, or the header has an unknown column or lacks one; see the documentation.",
+                );
                 return Err(ApiError::field(pointer, "row_unreadable", detail));
             }
         }

@@ -8,7 +8,7 @@ use crate::{
     registry,
 };
 use axum::{Json, extract::State};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use entity::{
     certificate::CertificateKind,
     id::{
@@ -155,6 +155,8 @@ pub const MAX_RANGE_DAYS: i64 = 5 * 366;
 pub fn check_range(from: NaiveDate, to: NaiveDate) -> Result<(), ApiError> {
     let (code, detail) = if from > to {
         ("range_reversed", Text::new("起始日期晚于截止日期。", "The first day is after the last."))
+    } else if !(2000..=9999).contains(&from.year()) || !(2000..=9999).contains(&to.year()) {
+        ("date_out_of_range", Text::new("日期超出范围。", "The date is out of range."))
     } else if (to - from).num_days() > MAX_RANGE_DAYS {
         ("range_too_long", Text::new("时间范围最长五年。", "A range spans five years at most."))
     } else {

@@ -152,6 +152,7 @@ fn claim(supplier_id: SupplierId, line: &RecordedLine) -> Claim {
         origin_division_code: Some(line.batch.origin_division_code.clone()),
         producer_household_id: line.batch.producer_household_id,
         documents: line.certificates.iter().map(|it| (it.kind, it.origin_division_code.clone())).collect(),
+        listed_origin: Some(line.listed_origin.clone()),
     }
 }
 

@@ -33,7 +33,10 @@ pub fn to_csv(bytes: &[u8], most_rows: usize) -> Result<String, ApiError> {
     let sheet = book.sheet_names().first().cloned().ok_or_else(unreadable)?;
     let mut cells = book.worksheet_cells_reader(&sheet).map_err(|_| unreadable())?;
     let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut left = (most_rows + 1) * usize::try_from(MOST_COLUMNS).unwrap_or_default();
     while let Some(cell) = cells.next_cell().map_err(|_| unreadable())? {
+        // Empty cells cost time too.
+        left = left.checked_sub(1).ok_or_else(too_large)?;
         let (row, column) = cell.get_position();
         let text = text(cell.get_value());
         if text.is_empty() {

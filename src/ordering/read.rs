@@ -4,7 +4,7 @@ use super::store;
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
-    http::{ApiError, Page, PageQuery, Path, Query, Versioned, page},
+    http::{ApiError, Check, Page, PageQuery, Path, Query, Versioned, page},
 };
 use axum::{Json, extract::State};
 use chrono::NaiveDate;
@@ -163,6 +163,11 @@ pub async fn list_orders(
     Query(query): Query<OrderQuery>,
 ) -> Result<Json<Page<OrderView>>, ApiError> {
     let scope = caller.actor.may(Action::Read, Resource::Order)?;
+    if let Some(day) = query.deliver_on {
+        let mut check = Check::default();
+        check.day("?deliver_on", day);
+        check.finish()?;
+    }
     let paging = PageQuery::of(query.limit, query.cursor.as_deref());
     let (limit, after) = (paging.limit()?, paging.after_id()?);
     let orders = store::list(&ctx.store.read, &scope, &query, after, limit + 1).await?;

@@ -5,7 +5,7 @@ use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
     http::{ApiError, Query, hex},
-    ledger::PurchaseClass,
+    ledger::{PurchaseClass, check_range},
     store::bulk,
 };
 use axum::{Json, extract::State};
@@ -192,6 +192,7 @@ pub async fn list_indicators(
 ) -> Result<Json<Vec<IndicatorView>>, ApiError> {
     caller.actor.may(Action::Read, Resource::Reference)?;
     let day = query.on.unwrap_or_else(|| ctx.clock.now().business_day());
+    check_range(day, day)?;
     let found = indicators_on(&ctx.store.read, day).await?;
     let view = |indicator: Indicator| {
         let mut classes: Vec<i32> = indicator.classes.into_iter().collect();

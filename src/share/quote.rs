@@ -118,6 +118,7 @@ pub async fn quote_basket(
             origin_division_code: Some(offer.origin_division_code.clone()),
             producer_household_id: offer.producer_household_id,
             documents: Vec::new(),
+            listed_origin: None,
         })
         .collect();
     let day = Day::read(db, &claims, to.deliver_on).await?;

@@ -2,11 +2,12 @@
 
 use chrono::NaiveDate;
 use entity::{
-    beneficiary_link,
+    beneficiary_link, household,
     id::{HouseholdId, SupplierId},
     supplier,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use std::collections::HashMap;
 
 /// The household a supplier is, and those linked to it that day (H3).
 ///
@@ -31,4 +32,23 @@ pub async fn households_of(
         .await?;
     households.extend(own);
     Ok(households)
+}
+
+/// The counties these households live in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn counties_of(
+    db: &impl ConnectionTrait,
+    households: &[HouseholdId],
+) -> Result<HashMap<HouseholdId, String>, DbErr> {
+    let rows: Vec<(HouseholdId, String)> = household::Entity::find()
+        .select_only()
+        .column(household::Column::Id)
+        .column(household::Column::CountyCode)
+        .filter(household::Column::Id.is_in(households.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
 }

@@ -7,7 +7,7 @@ mod households;
 mod list;
 mod store;
 
-pub use households::households_of;
+pub use households::{counties_of, households_of};
 pub use store::{find_supplier, is_linked_on, linked_households_on, statuses_on};
 
 mod import;
