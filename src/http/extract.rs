@@ -114,7 +114,7 @@ fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result
     }
     // serde reads a struct from an array too; a body is an object.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first == b'[') {
-        let detail = Text::new("请求体须为 JSON 对象。", "The body must be a JSON object.");
+        let detail = Text::new("类型或格式不对。", "Wrong type or format.");
         return Err(ApiError::field("", "wrong_type", detail));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
