@@ -3,6 +3,9 @@
 //! A reader notes the topic's generation before it reads the database; a writer raises it after its commit. So an
 //! answer computed from what was there before a commit is never served after that commit by the same process, and by
 //! another replica for one second at most.
+//!
+//! Each answer is computed once at a time: who asks for it meanwhile waits for that one, so that a popular page that
+//! has just gone stale does not set every connection to computing it.
 
 use crate::http::{ApiError, body_etag, json};
 use axum::{
@@ -11,7 +14,10 @@ use axum::{
     response::Response,
 };
 use entity::{id::SchoolId, time::Timestamp};
-use quick_cache::{Weighter, sync::Cache};
+use quick_cache::{
+    Weighter,
+    sync::{Cache, EntryAction, EntryResult},
+};
 use std::{
     hash::{BuildHasher, Hash, RandomState},
     sync::{
@@ -88,15 +94,30 @@ impl Pages {
         F: Future<Output = Result<Vec<u8>, ApiError>>,
     {
         let generation = self.slot(topic).load(Ordering::Acquire);
+        // Of those who waited for an answer, this is also asked of one that was begun after they came.
+        let serves = |answer: &Answer| {
+            answer.generation >= generation && (now.0 - answer.made_at.0).abs() < MAX_AGE_MILLIS
+        };
         if let Some(answer) = self.answers.get(&key)
-            && answer.generation == generation
-            && (0..MAX_AGE_MILLIS).contains(&(now.0 - answer.made_at.0))
+            && serves(&answer)
         {
             return Ok(respond(&answer));
         }
+        let kept = |_: &String, answer: &mut Arc<Answer>| {
+            if serves(answer) { EntryAction::Retain(Arc::clone(answer)) } else { EntryAction::ReplaceWithGuard }
+        };
+        let guard = match self.answers.entry_async(&key, kept).await {
+            EntryResult::Retained(answer) => return Ok(respond(&answer)),
+            EntryResult::Vacant(guard) | EntryResult::Replaced(guard, _) => guard,
+            EntryResult::Removed(..) | EntryResult::Timeout => return Err(ApiError::Unavailable),
+        };
+        // Read again: changes made while this one waited are in what it reads now.
+        let generation = self.slot(topic).load(Ordering::Acquire);
+        // Dropped on failure, the guard passes to the next who waits.
         let body = Bytes::from(compute.await?);
         let answer = Arc::new(Answer { made_at: now, generation, etag: body_etag(&body), body });
-        self.answers.insert(key, Arc::clone(&answer));
+        // Refused only where the key was taken out meanwhile; then nothing is kept.
+        let _ = guard.insert(Arc::clone(&answer));
         Ok(respond(&answer))
     }
 
@@ -130,5 +151,36 @@ mod tests {
         assert_eq!(ask(&pages, Topic::Listings, 1_000, "new").await, "new");
         pages.changed(Topic::Listings);
         assert_eq!(ask(&pages, Topic::Listings, 1_001, "newer").await, "newer");
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_computed_once_for_all_who_wait() {
+        let pages = Arc::new(Pages::default());
+        let computed = Arc::new(AtomicU64::new(0));
+        let (go, wait) = tokio::sync::watch::channel(false);
+        let ask = |at: i64| {
+            let (pages, computed, mut wait) = (Arc::clone(&pages), Arc::clone(&computed), wait.clone());
+            tokio::spawn(async move {
+                let compute = async {
+                    computed.fetch_add(1, Ordering::Relaxed);
+                    wait.wait_for(|go| *go).await.map_err(ApiError::internal)?;
+                    Ok(b"one".to_vec())
+                };
+                pages.answer("k".into(), Topic::Listings, Timestamp(at), compute).await.is_ok()
+            })
+        };
+        let first = ask(0);
+        tokio::task::yield_now().await;
+        let before: Vec<_> = (1..9).map(ask).collect();
+        tokio::task::yield_now().await;
+        // Whoever comes after a change is not content with what was begun before it.
+        pages.changed(Topic::Listings);
+        let after: Vec<_> = (9..17).map(ask).collect();
+        tokio::task::yield_now().await;
+        go.send(true).expect("they wait");
+        for asked in std::iter::once(first).chain(before).chain(after) {
+            assert!(asked.await.expect("ends"));
+        }
+        assert_eq!(computed.load(Ordering::Relaxed), 2);
     }
 }
