@@ -9,7 +9,7 @@ use std::{
 };
 
 /// User and database.
-const NAME: &str = "xiaonong";
+pub const NAME: &str = "xiaonong";
 
 /// `$1` is the directory of the server binaries, `$2` the port. SIGINT asks for the fast shutdown.
 const START: &str = r#"
@@ -82,11 +82,6 @@ impl Cluster {
         let mut command = Command::new(&self.pgbench);
         command.args(["-n", "-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", NAME]);
         command
-    }
-
-    /// Name of the database.
-    pub fn database(&self) -> &'static str {
-        NAME
     }
 }
 

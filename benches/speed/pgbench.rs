@@ -3,7 +3,7 @@
 
 use crate::{
     client::Load,
-    cluster::Cluster,
+    cluster::{Cluster, NAME},
     transactions::{Piece, pgbench_sides, pgbench_variables, pieces},
 };
 use std::{
@@ -67,7 +67,7 @@ pub fn run(cluster: &Cluster, script: &Path, clients: usize, base: u64, length: 
         Length::Time(time) => command.args(["-T", &format!("{:.0}", time.as_secs_f64().max(1.0).ceil())]),
         Length::Each(each) => command.args(["-D", &format!("each={each}"), "-t", &each.to_string()]),
     };
-    let output = command.arg(cluster.database()).output().map_err(|error| format!("pgbench: {error}"))?;
+    let output = command.arg(NAME).output().map_err(|error| format!("pgbench: {error}"))?;
     let said = String::from_utf8_lossy(&output.stdout);
     let field = |name: &str| {
         let line = said.lines().find(|line| line.starts_with(name))?;

@@ -52,16 +52,18 @@ pub struct Machine {
     sync: Duration,
 }
 
+/// Writes timed.
+const TIMES: u32 = 100;
+
 impl Machine {
     /// Looks at processors and disk.
     pub fn look() -> Result<Self, String> {
         let text = |error: std::io::Error| error.to_string();
         let path = process::scratch_dir().join("sync");
         let mut file = fs::File::create(&path).map_err(text)?;
-        file.write_all(&[0; 65_536]).map_err(text)?;
+        file.write_all(&vec![0; 65_536]).map_err(text)?;
         file.sync_all().map_err(text)?;
         let started = Instant::now();
-        const TIMES: u32 = 100;
         for turn in 0..TIMES {
             file.rewind().map_err(text)?;
             file.write_all(&[u8::try_from(turn).unwrap_or(0); 8_192]).map_err(text)?;

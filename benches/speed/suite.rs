@@ -72,7 +72,7 @@ impl Suite<'_> {
 
     fn ours(&self, call: Call, connections: usize, time: Duration) -> Result<Load, String> {
         let next = self.requests.of(call, most(self.effort));
-        client::load(self.server.address, connections, time, move || next())
+        client::load(self.server.address, connections, time, next)
     }
 
     /// Events of the last cell are passed on first: the relay is our server's work, not the next cell's.

@@ -95,9 +95,8 @@ impl Pages {
     {
         let generation = self.slot(topic).load(Ordering::Acquire);
         // Of those who waited for an answer, this is also asked of one that was begun after they came.
-        let serves = |answer: &Answer| {
-            answer.generation >= generation && (now.0 - answer.made_at.0).abs() < MAX_AGE_MILLIS
-        };
+        let serves =
+            |answer: &Answer| answer.generation >= generation && (now.0 - answer.made_at.0).abs() < MAX_AGE_MILLIS;
         if let Some(answer) = self.answers.get(&key)
             && serves(&answer)
         {
