@@ -26,10 +26,12 @@ pub enum Place {
     Supplier(SupplierId),
     /// In a reporting unit and all below it.
     Subtree {
+        /// Code of the unit.
+        top: String,
         /// Codes of the unit and all units below it.
-        units: Vec<String>,
+        units: Arc<[String]>,
         /// Codes of the divisions these units stand for.
-        divisions: Vec<String>,
+        divisions: Arc<[String]>,
     },
 }
 

@@ -12,7 +12,7 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, SelectStatement},
 };
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +129,9 @@ pub struct Scope {
     everything: bool,
     schools: Vec<SchoolId>,
     suppliers: Vec<SupplierId>,
-    units: Vec<String>,
-    divisions: Vec<String>,
+    tops: Vec<String>,
+    units: Vec<Arc<[String]>>,
+    divisions: Vec<Arc<[String]>>,
 }
 
 /// The caller holds no role that may do this.
@@ -158,9 +159,10 @@ impl Actor {
                 (Reach::Everything, _) | (Reach::Own, Place::Everywhere) => scope.everything = true,
                 (Reach::Own, Place::School(id)) => scope.schools.push(*id),
                 (Reach::Own, Place::Supplier(id)) => scope.suppliers.push(*id),
-                (Reach::Own, Place::Subtree { units, divisions }) => {
-                    scope.units.extend(units.iter().cloned());
-                    scope.divisions.extend(divisions.iter().cloned());
+                (Reach::Own, Place::Subtree { top, units, divisions }) => {
+                    scope.tops.push(top.clone());
+                    scope.units.push(Arc::clone(units));
+                    scope.divisions.push(Arc::clone(divisions));
                 }
             }
         }
@@ -184,7 +186,7 @@ impl Scope {
     /// Whether this school lies within.
     #[must_use]
     pub fn covers_school(&self, school: &school::Model) -> bool {
-        self.everything || self.schools.contains(&school.id) || self.units.contains(&school.reporting_unit_code)
+        self.everything || self.schools.contains(&school.id) || self.holds_unit(&school.reporting_unit_code)
     }
 
     /// Whether this supplier lies within.
@@ -196,14 +198,22 @@ impl Scope {
     /// Whether this reporting unit lies within.
     #[must_use]
     pub fn covers_unit(&self, code: &str) -> bool {
-        self.everything || self.units.iter().any(|unit| unit == code)
+        self.everything || self.holds_unit(code)
+    }
+
+    fn holds_unit(&self, code: &str) -> bool {
+        self.unit_codes().any(|unit| unit == code)
+    }
+
+    fn unit_codes(&self) -> impl Iterator<Item = &String> {
+        self.units.iter().flat_map(|units| units.iter())
     }
 
     /// Whether this division is one the scope's units stand for, or a township of such a county. A county that reports
     /// straight to the province is not its prefecture's, though it lies in it (S10).
     #[must_use]
     pub fn covers_division(&self, division: &division::Model) -> bool {
-        let held = |code: &str| self.divisions.iter().any(|held| held == code);
+        let held = |code: &str| self.divisions.iter().flat_map(|held| held.iter()).any(|held| held == code);
         self.everything
             || held(&division.code)
             || division.level == DivisionLevel::Township && division.parent_code.as_deref().is_some_and(held)
@@ -253,21 +263,21 @@ impl Scope {
         }
         Condition::any()
             .add(school::COLUMN.id.is_in(self.schools.iter().copied()))
-            .add(school::COLUMN.reporting_unit_code.is_in(self.units.iter().cloned()))
+            .add(school::COLUMN.reporting_unit_code.is_in(self.unit_codes().cloned()))
     }
 
     fn schools_of_units(&self) -> SelectStatement {
         school::Entity::find()
             .select_only()
             .column(school::Column::Id)
-            .filter(school::COLUMN.reporting_unit_code.is_in(self.units.iter().cloned()))
+            .filter(school::COLUMN.reporting_unit_code.is_in(self.unit_codes().cloned()))
             .into_query()
     }
 
-    /// Text that differs between scopes that see different rows, for keys of kept answers.
+    /// Text that differs between scopes that see different rows, for keys of kept answers. A subtree goes by its top.
     #[must_use]
     pub fn key(&self) -> String {
-        if self.everything { "*".to_owned() } else { format!("{:?}{:?}{:?}", self.schools, self.suppliers, self.units) }
+        if self.everything { "*".to_owned() } else { format!("{:?}{:?}{:?}", self.schools, self.suppliers, self.tops) }
     }
 }
 

@@ -73,5 +73,5 @@ async fn subtree(db: &impl ConnectionTrait, top: &str) -> Result<Place, DbErr> {
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [top.into()]);
     let rows = UnitRow::find_by_statement(statement).all(db).await?;
     let divisions = rows.iter().filter_map(|row| row.division_code.clone()).collect();
-    Ok(Place::Subtree { units: rows.into_iter().map(|row| row.code).collect(), divisions })
+    Ok(Place::Subtree { top: top.to_owned(), units: rows.into_iter().map(|row| row.code).collect(), divisions })
 }

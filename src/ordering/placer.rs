@@ -14,12 +14,19 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::id::{BasketId, CanteenId, OrderId};
-use tokio::sync::{mpsc, oneshot};
+use std::time::Duration;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 /// Baskets written in one transaction at most.
 const GROUP: usize = 64;
 /// Baskets that may wait; beyond that callers are told to come back.
 const WAITING: usize = 4_096;
+/// How long a group is held open at most while fewer wait than were in the group before. Without it the first caller
+/// who comes back after a large group would have a transaction to itself, and all others would wait for that one too.
+const HELD_OPEN: Duration = Duration::from_millis(2);
 
 /// A basket to be placed.
 #[derive(Clone, Debug)]
@@ -83,8 +90,14 @@ impl Placer {
 
 async fn write_groups(ctx: Ctx, mut waiting: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(GROUP);
+    let mut before = 0;
     while waiting.recv_many(&mut jobs, GROUP).await > 0 {
-        let group: Vec<Wanted> = jobs.iter().map(|job| job.wanted.clone()).collect();
+        if jobs.len() < before {
+            // Whatever came in time stays in `jobs`; a time-out is as good as a full group.
+            let _ = timeout(HELD_OPEN, fill(&mut jobs, &mut waiting, before)).await;
+        }
+        before = jobs.len();
+        let (group, callers): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.wanted, job.answer)).unzip();
         let answers = match group::place(&ctx, &group).await {
             Ok(answers) => answers,
             Err(error) => {
@@ -93,11 +106,16 @@ async fn write_groups(ctx: Ctx, mut waiting: mpsc::Receiver<Job>) {
                 one_by_one(&ctx, &group).await
             }
         };
-        for (job, answer) in jobs.drain(..).zip(answers) {
+        for (caller, answer) in callers.into_iter().zip(answers) {
             // A caller that went away finds its answer under its key.
-            let _ = job.answer.send(answer);
+            let _ = caller.send(answer);
         }
     }
+}
+
+/// Takes what comes until there are `enough`.
+async fn fill(jobs: &mut Vec<Job>, waiting: &mut mpsc::Receiver<Job>, enough: usize) {
+    while jobs.len() < enough && waiting.recv_many(jobs, enough - jobs.len()).await > 0 {}
 }
 
 async fn one_by_one(ctx: &Ctx, group: &[Wanted]) -> Vec<Result<Reply, ApiError>> {

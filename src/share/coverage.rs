@@ -52,6 +52,7 @@ pub async fn of_area(
     let backend = db.get_database_backend();
     let key = match (group, backend) {
         (Group::County, _) => "t.county_code",
+        (Group::Prefecture, _) => "(select coalesce(parent_code, code) from division where code = t.county_code)",
         (Group::Unit, _) => "t.reporting_unit_code",
         (Group::School, DbBackend::Postgres) => "cast(t.school_id as text)",
         (Group::School, _) => "lower(hex(t.school_id))",

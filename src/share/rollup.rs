@@ -282,15 +282,7 @@ pub async fn division_node(ctx: &Ctx, code: &str) -> Result<(division::Model, No
     let (area, children, group, part_of) = match place.level {
         DivisionLevel::Province => {
             let prefectures = below(place.code.clone()).await?;
-            let counties = division::Entity::find()
-                .filter(division::Column::ParentCode.is_in(prefectures.iter().map(|it| it.code.clone())))
-                .all(db)
-                .await?;
-            let part_of = counties
-                .into_iter()
-                .filter_map(|county| county.parent_code.map(|prefecture| (county.code, prefecture)))
-                .collect();
-            (Area::All, prefectures.iter().map(child).collect(), Group::County, part_of)
+            (Area::All, prefectures.iter().map(child).collect(), Group::Prefecture, HashMap::new())
         }
         DivisionLevel::Prefecture => {
             let counties = below(place.code.clone()).await?;
