@@ -9,7 +9,8 @@ use crate::{
     context::Ctx,
     delivery,
     http::{ApiError, FieldProblem, ProblemBody, conditional, envelope},
-    jobs, ledger,
+    jobs,
+    ledger::{self, Receiver},
     metrics::Metrics,
     openapi,
     ordering::{self, Placer},
@@ -95,15 +96,15 @@ pub fn context_with(
 #[openapi(components(schemas(ProblemBody, FieldProblem, ImportKind, share::By)))]
 struct Base;
 
-fn api(ctx: &Ctx, placer: &Placer) -> OpenApiRouter {
+fn api(ctx: &Ctx, placer: Placer, receiver: Receiver) -> OpenApiRouter {
     let v1 = OpenApiRouter::new()
         .merge(access::router(ctx.clone()))
         .merge(registry::router(ctx.clone()))
         .merge(suppliers::router(ctx.clone()))
         .merge(catalogue::router(ctx.clone()))
-        .merge(ordering::router(ctx.clone(), placer.clone()))
+        .merge(ordering::router(ctx.clone(), placer))
         .merge(delivery::router(ctx.clone()))
-        .merge(ledger::router(ctx.clone()))
+        .merge(ledger::router(ctx.clone(), receiver))
         .merge(share::router(ctx.clone()))
         .merge(jobs::router(ctx.clone()));
     OpenApiRouter::with_openapi(Base::openapi()).nest("/api/v1", v1)
@@ -112,16 +113,15 @@ fn api(ctx: &Ctx, placer: &Placer) -> OpenApiRouter {
 /// The OpenAPI document of all routes.
 #[must_use]
 pub fn document(ctx: &Ctx) -> Document {
-    let placer = Placer::detached();
-    let (_, mut document) = api(ctx, &placer).split_for_parts();
+    let (_, mut document) = api(ctx, Placer::detached(), Receiver::detached()).split_for_parts();
     openapi::complete(&mut document);
     document
 }
 
-/// The service, ready to serve. Starts the writer of orders; it ends with the last clone of the router.
+/// The service, ready to serve. Starts the writers of orders and receipts; they end with the last clone of the router.
 pub fn router(ctx: Ctx) -> Router {
-    let placer = Placer::start(ctx.clone());
-    let (api, mut document) = api(&ctx, &placer).split_for_parts();
+    let (placer, receiver) = (Placer::start(ctx.clone()), Receiver::start(ctx.clone()));
+    let (api, mut document) = api(&ctx, placer, receiver).split_for_parts();
     openapi::complete(&mut document);
     let text = document.to_pretty_json().unwrap_or_default();
     let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none"));

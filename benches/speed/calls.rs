@@ -52,6 +52,19 @@ pub const CALLS: [Call; 7] =
     [Call::Place, Call::Receive, Call::Offers, Call::NewOffers, Call::Share, Call::NewShare, Call::Province];
 
 impl Call {
+    /// As `--calls` names it.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Place => "place",
+            Self::Receive => "receive",
+            Self::Offers => "offers",
+            Self::NewOffers => "offers-cold",
+            Self::Share => "share",
+            Self::NewShare => "share-cold",
+            Self::Province => "province",
+        }
+    }
+
     /// As the table names it.
     pub fn name(self) -> &'static str {
         match self {

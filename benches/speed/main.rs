@@ -4,7 +4,7 @@
 //! prints for each call throughput, times and memory beside a ceiling: an axum server that answers "hello" for reads,
 //! the same transaction by pgbench or by a raw SQLite loop for writes, as durable as ours. Ours and the ceiling take
 //! turns, because machines drift. `cargo bench -- --quick` runs it all in short; `--only sqlite` or `--only postgres`
-//! one half of it; `--seconds N` sets how long each cell is loaded.
+//! one half of it; `--seconds N` sets how long each cell is loaded; `--calls place,receive` measures these alone.
 
 #![expect(clippy::float_arithmetic, reason = "rates and ratios are what this program prints")]
 
@@ -34,6 +34,8 @@ pub struct Effort {
     pub rounds: u32,
     /// Consignments made ready to be received: as many for ours as for the ceiling.
     pub consignments: u64,
+    /// Whether each call of [`calls::CALLS`] is measured.
+    pub calls: [bool; calls::CALLS.len()],
 }
 
 fn main() -> ExitCode {
@@ -50,11 +52,18 @@ fn main() -> ExitCode {
         println!("the figures are measured by `cargo bench`");
         return ExitCode::SUCCESS;
     }
+    let wanted: Option<Vec<&str>> = value("--calls").map(|text| text.split(',').collect());
+    if let Some(name) = wanted.iter().flatten().find(|name| calls::CALLS.iter().all(|call| call.short() != **name)) {
+        let known = calls::CALLS.map(calls::Call::short).join(", ");
+        eprintln!("bench: --calls knows {known}; not {name}");
+        return ExitCode::FAILURE;
+    }
+    let calls = calls::CALLS.map(|call| wanted.as_ref().is_none_or(|names| names.contains(&call.short())));
     let effort = if has("--quick") {
-        Effort { cell: Duration::from_millis(600), rounds: 1, consignments: 300 }
+        Effort { cell: Duration::from_millis(600), rounds: 1, consignments: 300, calls }
     } else {
         let seconds = value("--seconds").and_then(|text| text.parse().ok()).unwrap_or(3.0);
-        Effort { cell: Duration::from_secs_f64(seconds), rounds: 2, consignments: 6_000 }
+        Effort { cell: Duration::from_secs_f64(seconds), rounds: 2, consignments: 6_000, calls }
     };
     let outcome = report::Machine::look().and_then(|machine| {
         machine.print();

@@ -31,8 +31,11 @@ impl Raw {
     /// Opens it.
     pub fn open(file: &Path) -> Result<Self, String> {
         let db = Connection::open(file).map_err(text)?;
-        db.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on")
-            .map_err(text)?;
+        db.execute_batch(
+            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
+                          pragma wal_autocheckpoint = 4000; pragma cache_size = -4000",
+        )
+        .map_err(text)?;
         Ok(Self { db })
     }
 

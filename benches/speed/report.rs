@@ -120,15 +120,15 @@ pub fn print(runs: &[Run]) {
     println!("\ntargets, at 32 connections");
     for run in runs {
         let at_most = CONNECTIONS[CONNECTIONS.len() - 1];
-        let ratio = |call: Call| {
-            run.rows.iter().find(|row| row.call == call && row.connections == at_most).map_or(0.0, Row::ratio)
-        };
+        let ratio =
+            |call: Call| run.rows.iter().find(|row| row.call == call && row.connections == at_most).map(Row::ratio);
         for (what, call, wanted) in [
             ("placing beside the ceiling", Call::Place, 1.0),
             ("a page of offers beside hello", Call::Offers, 0.25),
             ("a school's share beside hello", Call::Share, 0.25),
         ] {
-            line(&run.name, what, ratio(call) >= wanted, &format!("{:.2} (wanted {wanted:.2})", ratio(call)));
+            let Some(ratio) = ratio(call) else { continue };
+            line(&run.name, what, ratio >= wanted, &format!("{ratio:.2} (wanted {wanted:.2})"));
         }
         let slowest = run.ready.iter().max().map_or(f64::MAX, Duration::as_secs_f64);
         line(&run.name, "memory at most", run.memory.1 < 60.0, &format!("{:.1} MB (wanted below 60)", run.memory.1));

@@ -45,7 +45,7 @@ struct Suite<'a> {
 impl Suite<'_> {
     fn rows(&self, ceiling: &mut dyn Ceiling) -> Result<Vec<Row>, String> {
         let mut rows = Vec::new();
-        for call in CALLS {
+        for (call, _) in CALLS.into_iter().zip(self.effort.calls).filter(|(_, measured)| *measured) {
             if call != Call::Receive {
                 self.ours(call, 8, Duration::from_millis(300))?;
             }

@@ -7,20 +7,17 @@ use super::{
 use crate::{
     context::Ctx,
     http::{ApiError, Path},
+    store::bulk,
 };
 use axum::{Json, extract::State};
 use chrono::NaiveDate;
 use entity::{
-    account,
     id::{AccountId, SchoolId},
-    membership::{self, Role},
     school,
 };
-use sea_orm::{
-    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
-};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Statement};
 use serde::Serialize;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// Somebody who may inspect.
@@ -37,36 +34,44 @@ pub struct InspectorView {
 }
 
 /// People listed at most: a school has a handful.
-const MOST: u64 = 200;
+const MOST: usize = 200;
 
-/// Canteen managers and inspectors of a school that day.
+#[derive(FromQueryResult)]
+struct PersonRow {
+    school_id: SchoolId,
+    id: AccountId,
+    username: String,
+    display_name: String,
+}
+
+/// Canteen managers and inspectors of each of these schools that day, by log-in name.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn inspectors_of(
     db: &impl ConnectionTrait,
-    school: SchoolId,
+    schools: impl IntoIterator<Item = SchoolId>,
     day: NaiveDate,
-) -> Result<Vec<InspectorView>, DbErr> {
-    let members = membership::Entity::find()
-        .select_only()
-        .column(membership::Column::AccountId)
-        .filter(membership::Column::SchoolId.eq(school))
-        .filter(membership::Column::Role.is_in([Role::CanteenManager.to_value(), Role::Inspector.to_value()]))
-        .filter(membership::Column::FromOn.lte(day))
-        .filter(Condition::any().add(membership::Column::ToOn.is_null()).add(membership::Column::ToOn.gte(day)))
-        .into_query();
-    let people = account::Entity::find()
-        .filter(account::Column::Id.in_subquery(members))
-        .filter(account::Column::DisabledAt.is_null())
-        .order_by_asc(account::Column::Username)
-        .limit(MOST)
-        .all(db)
-        .await?;
-    Ok(people
-        .into_iter()
-        .map(|person| InspectorView { id: person.id, username: person.username, display_name: person.display_name })
-        .collect())
+) -> Result<HashMap<SchoolId, Vec<InspectorView>>, DbErr> {
+    let backend = db.get_database_backend();
+    let (relation, mut values) = bulk::ids(backend, schools)?;
+    let place = values.len() + 1;
+    values.push(day.into());
+    // Several memberships in one school are one person.
+    let sql = format!(
+        "select distinct m.school_id, a.id, a.username, a.display_name from {relation} \
+         join membership m on m.school_id = r.id join account a on a.id = m.account_id \
+         where m.role in ('canteen_manager', 'inspector') and a.disabled_at is null \
+         and m.from_on <= ${place} and (m.to_on is null or m.to_on >= ${place}) \
+         order by m.school_id, a.username"
+    );
+    let rows = PersonRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
+    let mut people: HashMap<SchoolId, Vec<InspectorView>> = HashMap::new();
+    for row in rows {
+        let person = InspectorView { id: row.id, username: row.username, display_name: row.display_name };
+        people.entry(row.school_id).or_default().push(person);
+    }
+    Ok(people)
 }
 
 /// Who may inspect
@@ -86,5 +91,8 @@ pub async fn list_inspectors(
     let scope = caller.actor.may(Action::Read, Resource::Receipt)?;
     let school = school::Entity::find_by_id(id).one(&ctx.store.read).await?;
     school.filter(|school| scope.covers_school(school)).ok_or(ApiError::NotFound)?;
-    Ok(Json(inspectors_of(&ctx.store.read, id, ctx.clock.now().business_day()).await?))
+    let mut people = inspectors_of(&ctx.store.read, [id], ctx.clock.now().business_day()).await?;
+    let mut people = people.remove(&id).unwrap_or_default();
+    people.truncate(MOST);
+    Ok(Json(people))
 }

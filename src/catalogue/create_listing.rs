@@ -11,7 +11,7 @@ use crate::{
     context::Ctx,
     http::{ApiError, Check, Command, Text},
     registry::{self, Place},
-    store::{Begun, bulk, is_duplicate},
+    store::{Begun, bulk, id_taken},
     suppliers,
 };
 use axum::{
@@ -104,7 +104,7 @@ pub async fn create_listing(
     let today = work.at.business_day();
     let facts = Facts::find(work.txn(), &request, &supplier, today).await?;
     let new = request.rule(&facts, ctx.ids.next())?;
-    bulk::insert(work.txn(), std::slice::from_ref(&new)).await.map_err(taken)?;
+    bulk::insert(work.txn(), std::slice::from_ref(&new)).await.map_err(id_taken)?;
     let offer = offers::find_offer(work.txn(), &scope, new.id, today).await?.ok_or(ApiError::NotFound)?;
     let detail = serde_json::json!({
         "supplier_id": new.supplier_id, "product_code": new.product_code, "origin": new.origin_division_code,
@@ -127,13 +127,6 @@ fn tagged(reply: impl IntoResponse) -> Response {
     let mut response = reply.into_response();
     response.headers_mut().insert(header::ETAG, HeaderValue::from_static("\"1\""));
     response
-}
-
-fn taken(error: DbErr) -> ApiError {
-    if is_duplicate(&error) {
-        return ApiError::conflict("id_taken", Text::new("该编号已被使用。", "This id is in use already."));
-    }
-    error.into()
 }
 
 /// What the rules need to know.

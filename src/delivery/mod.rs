@@ -3,15 +3,19 @@
 //! Refuses goods nobody ordered or confirmed, weights that do not add up or exceed what was sent, one inspector twice,
 //! and a consignment received a second time.
 
+mod inspect;
 mod read;
 mod receipt;
 mod send;
+mod sent;
 mod store;
 mod weighing;
 
+pub use inspect::inspect;
 pub use read::{ConsignmentView, in_measure};
-pub use receipt::{ReceiveRequest, ReceivedLineRequest, Recorded, RecordedLine, record};
+pub use receipt::{ReceiveRequest, ReceivedLineRequest, Recorded, RecordedLine};
 pub use send::{CertificateRequest, SendConsignmentRequest, SentLineRequest, send};
+pub use sent::{Arrivals, Sent, write_receipts};
 pub use weighing::{Weighing, WeighingError, upper_bound};
 
 use crate::context::Ctx;

@@ -8,7 +8,7 @@ use crate::{
     http::{ApiError, Check, Command, Path, Reply, Text},
     ordering::{self, Change},
     registry,
-    store::{Begun, IdempotencyKey, bulk},
+    store::{Begun, IdempotencyKey, bulk, id_taken},
     suppliers,
 };
 use axum::{extract::State, http::StatusCode};
@@ -162,8 +162,8 @@ pub async fn send(
         vehicle,
         version: 1,
     };
-    bulk::insert(txn, std::slice::from_ref(&consignment)).await.map_err(store::taken)?;
-    bulk::insert(txn, &lines).await.map_err(store::taken)?;
+    bulk::insert(txn, std::slice::from_ref(&consignment)).await.map_err(id_taken)?;
+    bulk::insert(txn, &lines).await.map_err(id_taken)?;
     bulk::insert(txn, &certificates).await?;
     ordering::update_order(txn, &order, Change { status: next, answered_at: None, reason: None }).await?;
     let told = serde_json::json!({

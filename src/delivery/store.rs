@@ -1,10 +1,6 @@
 //! Queries on consignments and receipts.
 
-use crate::{
-    access::Scope,
-    http::{ApiError, Text},
-    store::is_duplicate,
-};
+use crate::access::Scope;
 use entity::{
     certificate, consignment, consignment_line,
     id::{ConsignmentId, ConsignmentLineId, OrderId, OrderLineId},
@@ -14,17 +10,6 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 use uuid::Uuid;
-
-/// The problem of an id that exists already, where a client chose it.
-pub(super) fn taken(error: DbErr) -> ApiError {
-    if is_duplicate(&error) {
-        return ApiError::conflict(
-            "id_taken",
-            Text::new("自带的编号已被使用，请换一个。", "The id sent along is taken; choose another."),
-        );
-    }
-    error.into()
-}
 
 /// A consignment within the scope.
 pub(super) async fn find(

@@ -16,11 +16,12 @@ use super::{
     term::{WEEKS, at, monday},
 };
 use crate::{
+    access::{Action, Resource},
     clock::FixedClock,
     context::Ctx,
     delivery::{self, ReceiveRequest, SendConsignmentRequest},
     http::{ApiError, IfMatch, Reply, hex},
-    ledger,
+    ledger::{self, Arrived, Receiver},
     ordering::{
         self, BasketLine, ConfirmLineRequest, ConfirmOrderRequest, PlaceBasketRequest, Placer, ReasonRequest, Side,
     },
@@ -92,6 +93,7 @@ struct Player {
     ctx: Ctx,
     clock: Arc<FixedClock>,
     placer: Placer,
+    receiver: Receiver,
     writers: Arc<Semaphore>,
     province: Arc<Province>,
 }
@@ -110,7 +112,14 @@ impl Player {
         let ids = ctx.ids.at(clock.clone());
         let ctx = Ctx { clock: clock.clone(), ids, ..ctx.clone() };
         let writers = Arc::new(Semaphore::new(AT_ONCE));
-        Self { placer: Placer::start(ctx.clone()), ctx, clock, writers, province: Arc::clone(province) }
+        Self {
+            placer: Placer::start(ctx.clone()),
+            receiver: Receiver::start(ctx.clone()),
+            ctx,
+            clock,
+            writers,
+            province: Arc::clone(province),
+        }
     }
 
     async fn week(&self, monday: NaiveDate) -> Result<(), ApiError> {
@@ -251,7 +260,10 @@ impl Player {
         }
         let request = ReceiveRequest { id: None, inspectors: school.inspectors.to_vec(), note: None, lines };
         let key = key(school, day, &format!("receive:{}", supplier.code), &request)?;
-        ledger::receive(&self.ctx, &school.inspector, Some(key), &IfMatch(None), consignment.id, &request).await
+        let caller = school.inspector.clone();
+        let scope = caller.actor.may(Action::Create, Resource::Receipt)?;
+        let version = IfMatch(None);
+        self.receiver.submit(Arrived { caller, scope, key, version, consignment_id: consignment.id, request }).await
     }
 
     async fn declare(self, (school, day): (usize, NaiveDate)) -> Result<(), ApiError> {

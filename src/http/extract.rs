@@ -261,6 +261,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 }
 
 /// The version named by `If-Match`, if any.
+#[derive(Clone, Copy, Debug)]
 pub struct IfMatch(pub Option<i64>);
 
 impl IfMatch {

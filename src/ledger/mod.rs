@@ -11,6 +11,7 @@ mod facts;
 mod import;
 mod read;
 mod receive;
+mod receiver;
 mod record;
 mod spreadsheet;
 
@@ -19,18 +20,20 @@ pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseV
 pub use evidence::proves;
 pub use facts::{Claim, Day, Frozen};
 pub use read::check_range;
-pub use receive::{ReceiptView, receive};
+pub use receive::ReceiptView;
+pub use receiver::{Arrived, Receiver};
 pub use record::{record, totals};
 
-use crate::context::Ctx;
+use crate::{context::Ctx, store::WithWriter};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes of receipts, declarations, imports and the lines themselves.
-pub fn router(ctx: Ctx) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(receive::receive_consignment))
+pub fn router(ctx: Ctx, receiver: Receiver) -> OpenApiRouter {
+    let receiving = OpenApiRouter::new().routes(routes!(receive::receive_consignment));
+    let rest = OpenApiRouter::new()
         .routes(routes!(declare::declare_purchase))
         .routes(routes!(import::import_purchases))
         .routes(routes!(read::list_ledger_lines))
-        .with_state(ctx)
+        .with_state(ctx.clone());
+    receiving.with_state(WithWriter { ctx, writer: receiver }).merge(rest)
 }

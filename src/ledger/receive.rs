@@ -1,28 +1,20 @@
-//! Receive a consignment: the inspected, weighed receipt and its ledger lines, in one transaction.
+//! Receive a consignment: the inspected, weighed receipt and the ledger lines it makes.
 
-use super::{
-    facts::{Claim, Day},
-    record::record,
-};
+use super::receiver::{Arrived, Receiver};
 use crate::{
-    access::Caller,
-    cache::Topic,
-    context::Ctx,
-    delivery::{self, ReceiveRequest, Recorded, RecordedLine, in_measure},
+    access::{Action, Caller, Resource},
+    delivery::{ReceiveRequest, Recorded, in_measure},
     http::{ApiError, Command, IfMatch, Path, Reply},
-    store::{Begun, IdempotencyKey},
 };
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use chrono::NaiveDate;
 use entity::{
     id::{ConsignmentId, ConsignmentLineId, OrderId, PurchaseLineId, ReceiptId, ReceiptLineId, SchoolId, SupplierId},
     money::Fen,
-    purchase_line::{self, Channel},
-    school,
-    time::{Timestamp, month_of},
+    purchase_line,
+    time::Timestamp,
     weight::{Gram, Quantity},
 };
-use sea_orm::EntityTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -92,113 +84,19 @@ pub struct ReceiptLineView {
     responses((status = 201, body = ReceiptView, description = "Received"))
 )]
 pub async fn receive_consignment(
-    State(ctx): State<Ctx>,
+    State(receiver): State<Receiver>,
     caller: Caller,
     Path(id): Path<ConsignmentId>,
     version: IfMatch,
     command: Command<ReceiveRequest, true>,
 ) -> Result<Reply, ApiError> {
-    receive(&ctx, &caller, command.key, &version, id, &command.body).await
+    let scope = caller.actor.may(Action::Create, Resource::Receipt)?;
+    let key = command.key.ok_or_else(|| ApiError::internal("a receipt came without a key"))?;
+    let wanted = Arrived { caller, scope, key, version, consignment_id: id, request: command.body };
+    receiver.submit(wanted).await
 }
 
-/// Receives a consignment for its school.
-///
-/// # Errors
-/// As [`delivery::record`].
-pub async fn receive(
-    ctx: &Ctx,
-    caller: &Caller,
-    key: Option<IdempotencyKey>,
-    version: &IfMatch,
-    id: ConsignmentId,
-    request: &ReceiveRequest,
-) -> Result<Reply, ApiError> {
-    let mut work = match ctx.begin(caller, key).await? {
-        Begun::New(work) => work,
-        Begun::Replay(reply) => return Ok(reply),
-    };
-    let recorded = delivery::record(ctx, caller, &mut work, version, id, request).await?;
-    let receipt = &recorded.receipt;
-    let school = school::Entity::find_by_id(receipt.school_id).one(work.txn()).await?.ok_or(ApiError::NotFound)?;
-    let claims: Vec<Claim> = recorded.lines.iter().map(|line| claim(receipt.supplier_id, line)).collect();
-    let day = Day::read(work.txn(), &claims, receipt.received_on).await?;
-    let lines: Vec<Option<purchase_line::Model>> = recorded
-        .lines
-        .iter()
-        .zip(&claims)
-        .map(|(line, claim)| ledger_line(ctx, &school, &recorded, line, claim, &day))
-        .collect();
-    let view = view(&recorded, &lines);
-    let told = serde_json::json!({
-        "receipt_id": receipt.id, "consignment_id": id, "order_id": receipt.order_id,
-        "school_id": receipt.school_id, "supplier_id": receipt.supplier_id, "amount": receipt.amount_fen,
-        "inspectors": recorded.inspectors,
-    });
-    work.audit("consignment.receive", "receipt", &receipt.id, &told);
-    work.event("consignment.received", &told);
-    // Totals last: their rows are the ones another receipt of this school may wait for.
-    let written: Vec<purchase_line::Model> = lines.into_iter().flatten().collect();
-    record(work.txn(), &written).await?;
-    let school_id = receipt.school_id;
-    let reply = work.commit(StatusCode::CREATED, &view).await?;
-    ctx.pages.changed(Topic::School(school_id));
-    ctx.pages.changed(Topic::Ledger);
-    Ok(reply)
-}
-
-fn claim(supplier_id: SupplierId, line: &RecordedLine) -> Claim {
-    Claim {
-        supplier_id: Some(supplier_id),
-        origin_division_code: Some(line.batch.origin_division_code.clone()),
-        producer_household_id: line.batch.producer_household_id,
-        documents: line.certificates.iter().map(|it| (it.kind, it.origin_division_code.clone())).collect(),
-        listed_origin: Some(line.listed_origin.clone()),
-    }
-}
-
-/// The ledger line of a receipt line; none where nothing was accepted (S1).
-fn ledger_line(
-    ctx: &Ctx,
-    school: &school::Model,
-    recorded: &Recorded,
-    line: &RecordedLine,
-    claim: &Claim,
-    day: &Day,
-) -> Option<purchase_line::Model> {
-    if line.line.accepted_base.0 == 0 {
-        return None;
-    }
-    let receipt = &recorded.receipt;
-    let frozen = day.freeze(claim);
-    Some(purchase_line::Model {
-        id: ctx.ids.next(),
-        county_code: school.county_code.clone(),
-        reporting_unit_code: school.reporting_unit_code.clone(),
-        school_id: school.id,
-        canteen_id: receipt.canteen_id,
-        purchased_on: receipt.received_on,
-        month: month_of(receipt.received_on),
-        channel: Channel::Marketplace,
-        receipt_line_id: Some(line.line.id),
-        declared_purchase_id: None,
-        corrects_line_id: None,
-        supplier_id: Some(receipt.supplier_id),
-        product_code: Some(line.product_code.clone()),
-        category_code: line.category_code.clone(),
-        amount_fen: line.line.amount_fen,
-        weight_gram: line.line.weight_gram,
-        class: frozen.class.code(),
-        origin_division_code: claim.origin_division_code.clone(),
-        origin_lists: frozen.origin_lists,
-        producer_household_id: claim.producer_household_id,
-        producer_status: frozen.producer_status,
-        linked_households: frozen.linked_households,
-        evidence: frozen.evidence,
-        recorded_at: receipt.received_at,
-    })
-}
-
-fn view(recorded: &Recorded, ledger: &[Option<purchase_line::Model>]) -> ReceiptView {
+pub(super) fn view(recorded: &Recorded, ledger: &[Option<purchase_line::Model>]) -> ReceiptView {
     let receipt = &recorded.receipt;
     let lines = recorded
         .lines

@@ -15,7 +15,7 @@ use crate::{
     store::{
         audit_line,
         bulk::{self, Kind, Rows},
-        idempotency_line, is_duplicate, outbox_line, stored_answer,
+        id_taken, idempotency_line, outbox_line, stored_answer, stored_answers,
     },
 };
 use axum::http::StatusCode;
@@ -23,7 +23,7 @@ use chrono::{Days, NaiveDate};
 use entity::{
     audit_entry,
     canteen::CanteenKind,
-    id::{AccountId, BasketId, ListingId, OrderId},
+    id::{BasketId, ListingId, OrderId},
     idempotency,
     money::Fen,
     order_line, outbox,
@@ -55,7 +55,7 @@ struct Rowset {
 pub(super) async fn place(ctx: &Ctx, group: &[Wanted]) -> Result<Vec<Result<Reply, ApiError>>, ApiError> {
     let at = ctx.clock.now();
     let txn = ctx.store.begin().await?;
-    let mut stored = snapshot::answers(&txn, group).await?;
+    let mut stored = stored_answers(&txn, group.iter().map(|wanted| (&wanted.caller, &wanted.key))).await?;
     let fresh: Vec<&Wanted> = group
         .iter()
         .filter(|wanted| !stored.contains_key(&(wanted.caller.actor.account_id(), wanted.key.key.clone())))
@@ -84,17 +84,10 @@ pub(super) async fn place(ctx: &Ctx, group: &[Wanted]) -> Result<Vec<Result<Repl
         txn.rollback().await?;
         return Ok(answers);
     }
-    write(&txn, &rows).await.map_err(|error| if is_duplicate(&error) { id_taken() } else { error.into() })?;
+    write(&txn, &rows).await.map_err(id_taken)?;
     txn.commit().await?;
     ctx.pages.changed(Topic::Listings);
     Ok(answers)
-}
-
-fn id_taken() -> ApiError {
-    ApiError::conflict(
-        "id_taken",
-        Text::new("自带的编号已被使用，请换一个。", "The id sent along is taken; choose another."),
-    )
 }
 
 fn decide(
@@ -285,6 +278,3 @@ async fn write(txn: &DatabaseTransaction, rows: &Rowset) -> Result<(), DbErr> {
     bulk::insert(txn, &rows.events).await?;
     bulk::insert(txn, &rows.answers).await
 }
-
-/// Key of a stored answer.
-pub(super) type AnswerKey = (AccountId, String);

@@ -23,7 +23,7 @@ pub use read::{OrderLineView, OrderView, PlacedBasket};
 pub use snapshot::{Kitchen, find_conversions, find_kitchens, find_offers};
 pub use store::{Change, find as find_order, lines_of, update as update_order};
 
-use crate::context::Ctx;
+use crate::{context::Ctx, store::WithWriter};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes of baskets and orders.
@@ -36,24 +36,5 @@ pub fn router(ctx: Ctx, placer: Placer) -> OpenApiRouter {
         .routes(routes!(answer::decline_order))
         .routes(routes!(answer::cancel_order))
         .with_state(ctx.clone());
-    placing.with_state(PlacingState { ctx, placer }).merge(rest)
-}
-
-/// What placing needs besides the shared context.
-#[derive(Clone)]
-struct PlacingState {
-    ctx: Ctx,
-    placer: Placer,
-}
-
-impl axum::extract::FromRef<PlacingState> for Ctx {
-    fn from_ref(state: &PlacingState) -> Self {
-        state.ctx.clone()
-    }
-}
-
-impl axum::extract::FromRef<PlacingState> for Placer {
-    fn from_ref(state: &PlacingState) -> Self {
-        state.placer.clone()
-    }
+    placing.with_state(WithWriter { ctx, writer: placer }).merge(rest)
 }

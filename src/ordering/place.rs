@@ -82,7 +82,7 @@ pub async fn place(
     check.lines("/lines", &request.lines, super::basket::MAX_LINES);
     check.finish()?;
     placer
-        .place(Wanted {
+        .submit(Wanted {
             caller: caller.clone(),
             scope,
             key: key.ok_or_else(|| ApiError::internal("an order was placed without a key"))?,

@@ -1,19 +1,15 @@
-//! What a group of baskets must know: earlier answers, kitchens, offers (locked in id order), unit conversions. Each is
+//! What a group of baskets must know: kitchens, offers (locked in id order), unit conversions. Each is
 //! one statement, however many baskets.
 
 use super::{
     basket::{BasketLine, Offer},
-    group::AnswerKey,
     placer::Wanted,
 };
-use crate::{
-    catalogue::Conversions,
-    store::bulk::{Kind, Rows},
-};
+use crate::{catalogue::Conversions, store::bulk};
 use entity::{
     canteen::CanteenKind,
     id::{CanteenId, ListingId},
-    idempotency, school,
+    school,
 };
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use std::collections::{BTreeSet, HashMap};
@@ -27,22 +23,6 @@ pub struct Kitchen {
     pub school: school::Model,
     /// Prefecture of the school's county.
     pub prefecture_code: Option<String>,
-}
-
-pub(super) async fn answers(
-    db: &impl ConnectionTrait,
-    group: &[Wanted],
-) -> Result<HashMap<AnswerKey, idempotency::Model>, DbErr> {
-    let cells = group
-        .iter()
-        .map(|wanted| vec![wanted.caller.actor.account_id().into(), wanted.key.key.as_str().into()])
-        .collect();
-    let backend = db.get_database_backend();
-    let (relation, values) = Rows::new(&["account_id", "key"], &[Kind::Uuid, Kind::Text], cells).relation(backend)?;
-    let sql = format!("select i.* from idempotency i join {relation} on i.account_id = r.account_id and i.key = r.key");
-    let statement = Statement::from_sql_and_values(backend, sql, values);
-    let found = idempotency::Model::find_by_statement(statement).all(db).await?;
-    Ok(found.into_iter().map(|row| ((row.account_id, row.key.clone()), row)).collect())
 }
 
 pub(super) async fn kitchens(
@@ -65,8 +45,7 @@ pub async fn find_kitchens(
         return Ok(HashMap::new());
     }
     let backend = db.get_database_backend();
-    let cells = ids.iter().map(|id| vec![(*id).into()]).collect();
-    let (relation, values) = Rows::new(&["id"], &[Kind::Uuid], cells).relation(backend)?;
+    let (relation, values) = bulk::ids(backend, ids.iter().copied())?;
     let sql = format!(
         "select c.id as canteen_id, c.kind as canteen_kind, d.parent_code as prefecture_code, s.* \
          from canteen c join {relation} on c.id = r.id join school s on s.id = c.school_id \
@@ -116,8 +95,7 @@ async fn read_offers(
         return Ok(HashMap::new());
     }
     let backend = db.get_database_backend();
-    let cells = ids.iter().map(|id| vec![(*id).into()]).collect();
-    let (relation, values) = Rows::new(&["id"], &[Kind::Uuid], cells).relation(backend)?;
+    let (relation, values) = bulk::ids(backend, ids.iter().copied())?;
     let sql = format!(
         "select l.*, s.status as supplier_status from listing l join {relation} on l.id = r.id \
          join supplier s on s.id = l.supplier_id order by l.id{lock}"

@@ -80,6 +80,17 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// A relation named `r` of one column `id`, for a `from` clause, and the values to bind.
+///
+/// # Errors
+/// Never for ids; the nil and the largest UUID are none.
+pub fn ids<I>(backend: DbBackend, ids: impl IntoIterator<Item = I>) -> Result<(String, Vec<Value>), DbErr>
+where
+    I: Into<Value>,
+{
+    Rows::new(&["id"], &[Kind::Uuid], ids.into_iter().map(|id| vec![id.into()]).collect()).relation(backend)
+}
+
 /// The column kinds our tables have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -85,6 +85,8 @@ fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOption
                 // FULL: an answered order survives a power cut.
                 .pragma("synchronous", "full")
                 .pragma("query_only", if read_only { "on" } else { "off" })
+                // The log is folded into the file every 16 MB: a page that many orders touch is copied once.
+                .pragma("wal_autocheckpoint", "4000")
                 // A reader's pages: what does not fit is in the system's cache anyway.
                 .pragma("cache_size", if read_only { "-1000" } else { "-4000" })
                 .statement_cache_capacity(if read_only { 40 } else { 100 })

@@ -4,16 +4,31 @@
 
 pub mod bulk;
 mod connect;
+mod groups;
 mod work;
 
 pub use connect::{Store, StoreError, connect};
+pub use groups::{GroupWriter, Grouped, WithWriter};
 pub use work::{Begun, IdempotencyKey, Work};
-pub(crate) use work::{audit_line, idempotency_line, outbox_line, stored_answer};
+pub(crate) use work::{audit_line, idempotency_line, outbox_line, stored_answer, stored_answers};
 
+use crate::http::{ApiError, Text};
 use sea_orm::{DbErr, SqlErr};
 
 /// Whether a statement failed on a unique key.
 #[must_use]
 pub fn is_duplicate(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// The problem of an id that exists already, where a client chose it; other errors as they are.
+#[must_use]
+pub fn id_taken(error: DbErr) -> ApiError {
+    if is_duplicate(&error) {
+        return ApiError::conflict(
+            "id_taken",
+            Text::new("自带的编号已被使用，请换一个。", "The id sent along is taken; choose another."),
+        );
+    }
+    error.into()
 }

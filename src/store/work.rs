@@ -1,15 +1,19 @@
 //! One change: a transaction that commits with its audit lines, its events and the answer to its idempotency key.
 
-use super::{bulk, is_duplicate};
+use super::{
+    bulk::{self, Kind, Rows},
+    is_duplicate,
+};
 use crate::{
     access::Caller,
     context::Ctx,
     http::{ApiError, FieldError, Reply, Text},
 };
 use axum::http::StatusCode;
-use entity::{audit_entry, idempotency, outbox, time::Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
+use entity::{audit_entry, id::AccountId, idempotency, outbox, time::Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, Statement};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// A key that makes a retry harmless: the caller's header and a hash over method, path and body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +68,23 @@ async fn find_answer(
 ) -> Result<Option<Reply>, ApiError> {
     let stored = idempotency::Entity::find_by_id((caller.actor.account_id(), key.key.clone())).one(db).await?;
     stored.map(|stored| stored_answer(&stored, key)).transpose()
+}
+
+/// Whose request, and its key.
+pub(crate) type AnswerKey = (AccountId, String);
+
+/// The answers already given under these keys, in one statement.
+pub(crate) async fn stored_answers<'a>(
+    db: &impl ConnectionTrait,
+    requests: impl Iterator<Item = (&'a Caller, &'a IdempotencyKey)>,
+) -> Result<HashMap<AnswerKey, idempotency::Model>, DbErr> {
+    let cells = requests.map(|(caller, key)| vec![caller.actor.account_id().into(), key.key.as_str().into()]).collect();
+    let backend = db.get_database_backend();
+    let (relation, values) = Rows::new(&["account_id", "key"], &[Kind::Uuid, Kind::Text], cells).relation(backend)?;
+    let sql = format!("select i.* from idempotency i join {relation} on i.account_id = r.account_id and i.key = r.key");
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let found = idempotency::Model::find_by_statement(statement).all(db).await?;
+    Ok(found.into_iter().map(|row| ((row.account_id, row.key.clone()), row)).collect())
 }
 
 /// The stored answer, if it belongs to this very request.
