@@ -38,7 +38,7 @@ pub enum Topic {
 }
 
 /// Bytes of answers kept at most.
-const CAPACITY: u64 = 8 * 1024 * 1024;
+const CAPACITY: u64 = 4 * 1024 * 1024;
 /// Age at which an answer is computed again, for changes made by other replicas.
 const MAX_AGE_MILLIS: i64 = 1_000;
 /// Generations are kept by hash: two topics that meet only cost a computation too many.

@@ -36,7 +36,8 @@ pub enum StoreError {
     Database(#[from] DbErr),
 }
 
-const READERS: u32 = 4;
+/// Reading connections of SQLite at least and at most; each has a thread and a cache of its own.
+const READERS: [u32; 2] = [2, 8];
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// Long enough for a queue of writers, short enough that a hang shows.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,8 +66,15 @@ pub async fn connect(url: &str, read_url: Option<&str>) -> Result<Store, StoreEr
     // In memory every connection has a database of its own: enough for printing the routes, for nothing else.
     let base = if file == ":memory:" { "sqlite::memory:".to_owned() } else { format!("sqlite://{file}") };
     let write = Database::connect(sqlite_options(&format!("{base}?mode=rwc"), 1, false)).await?;
-    let read = Database::connect(sqlite_options(&format!("{base}?mode=rw"), READERS, true)).await?;
+    let read = Database::connect(sqlite_options(&format!("{base}?mode=rw"), readers(), true)).await?;
     Ok(Store { read, write })
+}
+
+/// One a processor: more readers of one file only wait for one another.
+fn readers() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let [least, most] = READERS;
+    u32::try_from(processors).unwrap_or(most).clamp(least, most)
 }
 
 fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
@@ -87,8 +95,10 @@ fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOption
                 .pragma("query_only", if read_only { "on" } else { "off" })
                 // The log is folded into the file every 16 MB: a page that many orders touch is copied once.
                 .pragma("wal_autocheckpoint", "4000")
+                // What a statement of many rows needs to undo itself stays out of a file.
+                .pragma("temp_store", if read_only { "default" } else { "memory" })
                 // A reader's pages: what does not fit is in the system's cache anyway.
-                .pragma("cache_size", if read_only { "-1000" } else { "-4000" })
+                .pragma("cache_size", if read_only { "-1000" } else { "-8000" })
                 .statement_cache_capacity(if read_only { 40 } else { 100 })
         });
     options

@@ -21,6 +21,8 @@ mod bad_input;
 mod bulk;
 mod demo;
 mod direction;
+mod evidence;
+mod groups;
 mod lists;
 mod main_job;
 mod openapi;
