@@ -6,8 +6,9 @@ use crate::support::{
     people::At,
     trade::{Trade, batch, fresh_key, id},
 };
-use entity::membership::Role;
+use entity::{household_consent, membership::Role};
 use serde_json::{Value, json};
+use xiaonong::clock::Clock;
 
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 
@@ -147,6 +148,37 @@ on_both! {
         answer.points_at("/proof_number", "required");
         answer.points_at("/from_on", "from_on_past");
         assert_eq!(app.snapshot().await, before);
+    }
+
+    async fn an_agent_acts_for_so_many_households_and_no_more(app: &App) {
+        let manager = manager(app).await;
+        let agent = app.member("agent", Role::Agent, At::Unit("520526")).await;
+        let supplier = app.supplier("hh-weining-02").await.id;
+        let ended = chrono::NaiveDate::from_ymd_opt(2026, 3, 1);
+        // One is over already and does not count.
+        let rows: Vec<household_consent::Model> = (0..500)
+            .map(|number| household_consent::Model {
+                id: app.ctx.ids.next(),
+                account_id: agent,
+                supplier_id: supplier,
+                from_on: chrono::NaiveDate::from_ymd_opt(2026, 1, 1).expect("a day"),
+                to_on: if number == 0 { ended } else { None },
+                proof_number: format!("WT-{number}"),
+                recorded_at: app.clock.now(),
+                withdrawn_at: None,
+                version: 1,
+            })
+            .collect();
+        let txn = app.ctx.store.begin().await.expect("begins");
+        xiaonong::store::bulk::insert(&txn, &rows).await.expect("inserts");
+        txn.commit().await.expect("commits");
+        let record = async |household: &str| {
+            let supplier = app.supplier(household).await.id;
+            let body = json!({"account_id": agent, "supplier_id": supplier, "proof_number": "WT-1"});
+            app.post("/consents", body).by(&manager).await
+        };
+        assert_eq!(record("hh-weining-01").await.status, 201);
+        record("hh-weining-01").await.refused(409, "too_many_consents");
     }
 
     async fn a_household_takes_its_consent_back(app: &App) {

@@ -56,6 +56,26 @@ on_both! {
         assert_eq!(store.pending_migrations().await.expect("answers"), Vec::<String>::new());
     }
 
+    async fn wider_roles_keep_the_memberships_there_are(app: &App) {
+        let roles = "select role || ' ' || cast(count(*) as text) from membership group by role order by role";
+        let before = app.texts(roles).await;
+        assert_eq!(before.len(), 10, "{before:?}");
+        let old = ["administrator", "authority_officer", "canteen_manager", "inspector", "supplier"];
+        let store = &app.ctx.store;
+        let ours = || "m20260322_11_accounts".to_owned();
+        while !store.pending_migrations().await.expect("answers").contains(&ours()) {
+            store.migrate_down(Some(1)).await.expect("down");
+        }
+        let kept: Vec<String> =
+            before.into_iter().filter(|line| old.iter().any(|role| line.starts_with(&format!("{role} ")))).collect();
+        assert_eq!((kept.len(), app.texts(roles).await), (5, kept.clone()));
+        app.try_execute("update membership set role = 'auditor'").await.expect_err("five roles");
+        store.migrate_up().await.expect("up");
+        assert_eq!(app.texts(roles).await, kept);
+        app.execute("update membership set role = 'auditor' where role = 'authority_officer'").await;
+        app.try_execute("update membership set role = 'auditor' where role = 'inspector'").await.expect_err("a place");
+    }
+
     async fn every_table_has_its_entity(app: &App) {
         let mut known = read_all!(app:
             account audit_entry beneficiary_link bundle canteen category certificate consignment consignment_line

@@ -3,7 +3,7 @@
 use super::{
     create::facts,
     draft::{Giver, MembershipRequest, Names, wanted},
-    managed::{find_other, update},
+    managed::{beyond_reach, find_other, update},
     places::Places,
     view::{AccountView, view},
 };
@@ -14,6 +14,7 @@ use crate::{
     store::{Begun, bulk},
 };
 use axum::{extract::State, http::StatusCode};
+use chrono::NaiveDate;
 use entity::{id::AccountId, membership};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -22,7 +23,8 @@ const MOST: usize = 100;
 
 /// Give a role
 ///
-/// One that lies below the caller's own, from a day to a day. An account may hold several; nobody gives to themselves.
+/// One that lies below the caller's own, from a day to a day. An account may hold several; nobody gives to themselves,
+/// nor to an account that by now acts elsewhere only.
 #[utoipa::path(
     post, path = "/accounts/{id}/memberships", operation_id = "grant_membership", tag = "accounts",
     security(("bearer" = [])),
@@ -52,6 +54,8 @@ pub async fn grant_membership(
     check.finish()?;
     let new = new.ok_or_else(|| ApiError::internal("a role without a fault was not made"))?;
     let held = membership::Entity::find().filter(membership::Column::AccountId.eq(id)).all(work.txn()).await?;
+    let near = membership::Entity::find().filter(membership::Column::AccountId.eq(id)).filter(scope.on_membership());
+    refuse_foreign(&held, &near.all(work.txn()).await?, giver.today)?;
     refuse_twice(&held, &new)?;
     update(work.txn(), &version, &mut account, |update| update).await?;
     bulk::insert(work.txn(), std::slice::from_ref(&new)).await?;
@@ -60,6 +64,15 @@ pub async fn grant_membership(
     let reply = work.commit(StatusCode::CREATED, &view).await?;
     ctx.guard.forget();
     Ok(reply)
+}
+
+/// Whoever left for elsewhere is not given roles from here: their new superiors could no longer close the account.
+fn refuse_foreign(held: &[membership::Model], near: &[membership::Model], today: NaiveDate) -> Result<(), ApiError> {
+    let is_open = |held: &membership::Model| held.to_on.is_none_or(|to_on| to_on >= today);
+    if held.iter().any(is_open) && !near.iter().any(is_open) {
+        return Err(beyond_reach());
+    }
+    Ok(())
 }
 
 fn refuse_twice(held: &[membership::Model], new: &membership::Model) -> Result<(), ApiError> {

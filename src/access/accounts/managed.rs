@@ -65,16 +65,18 @@ pub(super) async fn find_whole(
     let places = Places::of(db, &held).await?;
     let all_below =
         held.iter().all(|held| places.target(held).is_some_and(|target| grantable(actor.grants(), held.role, &target)));
-    if all_below {
-        return Ok(account);
-    }
-    Err(ApiError::refused(
+    if all_below { Ok(account) } else { Err(beyond_reach()) }
+}
+
+/// The problem of an account that is more than the caller's.
+pub(super) fn beyond_reach() -> ApiError {
+    ApiError::refused(
         "account_beyond_reach",
         Text::new(
             "该账号还持有您无权授予的角色；您只能终止您权限范围内的角色。",
             "This account also holds roles you cannot give; you may only end those within your reach.",
         ),
-    ))
+    )
 }
 
 /// Writes a change to an account at the version it was read in.

@@ -28,6 +28,9 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// Households one agent may act for: all of them are read with each of its calls.
+const MOST: u64 = 500;
+
 /// A household's consent on paper.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -107,6 +110,15 @@ pub async fn record_consent(
         withdrawn_at: None,
         version: 1,
     };
+    if count_of(work.txn(), new.account_id, today).await? >= MOST {
+        return Err(ApiError::conflict(
+            "too_many_consents",
+            Text::new(
+                format!("一名代办人最多代办 {MOST} 户。"),
+                format!("An agent acts for {MOST} households at most."),
+            ),
+        ));
+    }
     if meets(work.txn(), &new).await? {
         return Err(ApiError::conflict(
             "consent_held",
@@ -139,6 +151,16 @@ async fn has_agent_role(db: &impl ConnectionTrait, account: AccountId, today: Na
         .filter(membership::Column::Role.eq(Role::Agent.to_value()))
         .filter(Condition::any().add(membership::Column::ToOn.is_null()).add(membership::Column::ToOn.gte(today)));
     Ok(held.count(db).await? > 0)
+}
+
+/// Consents to this agent that hold today or will.
+async fn count_of(db: &impl ConnectionTrait, agent: AccountId, today: NaiveDate) -> Result<u64, DbErr> {
+    use household_consent::Column;
+    household_consent::Entity::find()
+        .filter(Column::AccountId.eq(agent))
+        .filter(Condition::any().add(Column::ToOn.is_null()).add(Column::ToOn.gte(today)))
+        .count(db)
+        .await
 }
 
 /// Whether the same two have a consent in any of the days.
