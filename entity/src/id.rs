@@ -59,6 +59,8 @@ ids! {
     CanteenId
     /// A document that travels with a batch (F4).
     CertificateId
+    /// A household's consent to an agent (H5).
+    ConsentId
     /// What a supplier sent for an order.
     ConsignmentId
     /// One batch in a consignment.

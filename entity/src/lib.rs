@@ -31,6 +31,7 @@ pub mod unit;
 
 // access
 pub mod account;
+pub mod household_consent;
 pub mod membership;
 pub mod session;
 

@@ -27,11 +27,11 @@ pub struct NewAccount<'a> {
     pub one_time: bool,
     /// The role.
     pub role: Role,
-    /// School of a canteen manager or inspector.
+    /// School of a principal, canteen manager or inspector.
     pub school_id: Option<SchoolId>,
-    /// Supplier of a supplier's account.
+    /// Supplier of an owner or a clerk.
     pub supplier_id: Option<SupplierId>,
-    /// Top of an officer's subtree.
+    /// Top of an authority's subtree, or the unit an agent is registered with.
     pub reporting_unit_code: Option<String>,
 }
 
@@ -80,6 +80,11 @@ pub async fn create_accounts(ctx: &Ctx, wanted: Vec<NewAccount<'_>>, cost: Cost)
 /// Letters and digits that are not mistaken for one another; 16 of 31 are 79 bits.
 const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
+/// A password for one log-in.
+pub(super) fn one_time_password(ctx: &Ctx) -> String {
+    ctx.ids.random::<16>().iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
+}
+
 /// On a database without accounts, makes the administrator `admin` and returns its one-time password.
 ///
 /// # Errors
@@ -88,8 +93,7 @@ pub async fn first_administrator(ctx: &Ctx) -> Result<Option<String>, ApiError> 
     if account::Entity::find().count(ctx.store.primary()).await? > 0 {
         return Ok(None);
     }
-    let password: String =
-        ctx.ids.random::<16>().iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect();
+    let password = one_time_password(ctx);
     let id: AccountId = ctx.ids.next();
     let admin = NewAccount {
         id,

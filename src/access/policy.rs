@@ -1,18 +1,12 @@
-//! Who may do what: one readable table, and the scope that every query must hold.
+//! Who may do what: one readable table.
 
-use super::actor::{Actor, Place};
+use super::{
+    actor::{Actor, Place},
+    scope::Scope,
+};
 use crate::http::ApiError;
-use entity::{
-    division::{self, DivisionLevel},
-    id::{SchoolId, SupplierId},
-    membership::Role,
-    school,
-};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::{Expr, ExprTrait, SelectStatement},
-};
-use std::{fmt::Write, sync::Arc};
+use entity::membership::Role;
+use std::sync::Arc;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +21,10 @@ pub enum Action {
     Confirm,
     /// Turn an order down.
     Decline,
-    /// Take an order back.
+    /// Take an order or a consent back.
     Cancel,
+    /// Make accounts, give and end roles, close, open and reset.
+    Manage,
 }
 
 /// What it is done to.
@@ -56,14 +52,18 @@ pub enum Resource {
     SchoolShare,
     /// The roll-ups of reporting units and divisions.
     RollUp,
+    /// Accounts and the roles they hold.
+    Account,
+    /// Consents of households to the agents who act for them (H5).
+    Consent,
 }
 
 /// Every action, for the printed table.
-pub const ACTIONS: [Action; 6] =
-    [Action::Read, Action::Create, Action::Quote, Action::Confirm, Action::Decline, Action::Cancel];
+pub const ACTIONS: [Action; 7] =
+    [Action::Read, Action::Create, Action::Quote, Action::Confirm, Action::Decline, Action::Cancel, Action::Manage];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 11] = [
+pub const RESOURCES: [Resource; 13] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -75,11 +75,23 @@ pub const RESOURCES: [Resource; 11] = [
     Resource::Ledger,
     Resource::SchoolShare,
     Resource::RollUp,
+    Resource::Account,
+    Resource::Consent,
 ];
 
 /// Every role, for the printed table.
-pub const ROLES: [Role; 5] =
-    [Role::Administrator, Role::AuthorityOfficer, Role::CanteenManager, Role::Inspector, Role::Supplier];
+pub const ROLES: [Role; 10] = [
+    Role::Administrator,
+    Role::AuthorityManager,
+    Role::AuthorityOfficer,
+    Role::Auditor,
+    Role::SchoolPrincipal,
+    Role::CanteenManager,
+    Role::Inspector,
+    Role::Supplier,
+    Role::SupplierClerk,
+    Role::Agent,
+];
 
 /// How far a permission reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,48 +102,56 @@ pub enum Reach {
     Own,
 }
 
-/// The policy.
+/// The policy. Which roles somebody may give is in [`super::granting`].
 #[must_use]
 pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
-    use Action::{Cancel, Confirm, Create, Decline, Quote, Read};
+    use Action::{Cancel, Confirm, Create, Decline, Manage, Quote, Read};
     use Reach::{Everything, Own};
     use Resource::{
-        Consignment, DeclaredPurchase, Ledger, Listing, Order, Receipt, Reference, School, SchoolShare, Supplier,
+        Account, Consent, Consignment, DeclaredPurchase, Ledger, Listing, Order, Receipt, Reference, School,
+        SchoolShare, Supplier,
     };
-    use Role::{Administrator, AuthorityOfficer, CanteenManager, Inspector};
+    use Role::{
+        Administrator, Agent, Auditor, AuthorityManager, AuthorityOfficer, CanteenManager, Inspector, SchoolPrincipal,
+        SupplierClerk,
+    };
     match (role, action, resource) {
         // Reference data and the market are open to everyone who is logged in.
         (_, Read, Reference)
         | (Administrator, Read, _)
-        | (AuthorityOfficer | CanteenManager | Inspector, Read, Supplier | Listing) => Some(Everything),
-        // An officer sees all that happens in the subtree and changes none of it.
-        (AuthorityOfficer, Read, _)
-        // A school sees and does its own buying; its inspectors receive but do not order.
         | (
-            CanteenManager | Inspector,
+            AuthorityManager | AuthorityOfficer | Auditor | SchoolPrincipal | CanteenManager | Inspector,
+            Read,
+            Supplier | Listing,
+        )
+        // The administrator keeps the accounts and trades nothing.
+        | (Administrator, Manage, Account)
+        | (Administrator, Create | Cancel, Consent) => Some(Everything),
+        // An authority sees all that happens in the subtree and changes none of it; its manager keeps the accounts.
+        (AuthorityManager | AuthorityOfficer | Auditor, Read, _)
+        | (AuthorityManager | SchoolPrincipal | Role::Supplier, Manage, Account)
+        | (AuthorityManager, Create | Cancel, Consent)
+        // A school sees and does its own buying; its inspectors receive but do not order; its principal oversees, may
+        // stop an order and keeps the school's accounts.
+        | (
+            SchoolPrincipal | CanteenManager | Inspector,
             Read,
             School | Order | Consignment | Receipt | DeclaredPurchase | Ledger | SchoolShare,
         )
         | (CanteenManager | Inspector, Create, Receipt)
         | (CanteenManager, Quote | Create | Cancel, Order)
+        | (SchoolPrincipal, Cancel, Order)
         | (CanteenManager, Create, DeclaredPurchase)
-        // A supplier offers, answers orders and sends; it sees what concerns it.
-        | (Role::Supplier, Read, Supplier | Listing | Order | Consignment | Receipt)
-        | (Role::Supplier, Create, Listing | Consignment)
-        | (Role::Supplier, Confirm | Decline, Order) => Some(Own),
+        | (SchoolPrincipal | Role::Supplier, Read, Account)
+        // A supplier offers, answers orders and sends; it sees what concerns it. Its clerk does the same, and an agent
+        // for the households that consented. A household sees who acts for it and may take its consent back.
+        | (Role::Supplier | SupplierClerk | Agent, Read, Supplier | Listing | Order | Consignment | Receipt)
+        | (Role::Supplier | SupplierClerk | Agent, Create, Listing | Consignment)
+        | (Role::Supplier | SupplierClerk | Agent, Confirm | Decline, Order)
+        | (Role::Supplier | Agent, Read, Consent)
+        | (Role::Supplier, Cancel, Consent) => Some(Own),
         _ => None,
     }
-}
-
-/// How far an allowed action reaches for this caller. Without one no query of a domain's store can be made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope {
-    everything: bool,
-    schools: Vec<SchoolId>,
-    suppliers: Vec<SupplierId>,
-    tops: Vec<String>,
-    units: Vec<Arc<[String]>>,
-    divisions: Vec<Arc<[String]>>,
 }
 
 /// The caller holds no role that may do this.
@@ -158,7 +178,7 @@ impl Actor {
             match (reach, &grant.place) {
                 (Reach::Everything, _) | (Reach::Own, Place::Everywhere) => scope.everything = true,
                 (Reach::Own, Place::School(id)) => scope.schools.push(*id),
-                (Reach::Own, Place::Supplier(id)) => scope.suppliers.push(*id),
+                (Reach::Own, Place::Supplier(id) | Place::Household { supplier: id, .. }) => scope.suppliers.push(*id),
                 (Reach::Own, Place::Subtree { top, units, divisions }) => {
                     scope.tops.push(top.clone());
                     scope.units.push(Arc::clone(units));
@@ -168,134 +188,4 @@ impl Actor {
         }
         if allowed { Ok(scope) } else { Err(Denied) }
     }
-}
-
-impl Scope {
-    /// Whether the scope has no bounds.
-    #[must_use]
-    pub fn is_everything(&self) -> bool {
-        self.everything
-    }
-
-    /// Whether a household may be shown together with its status: to authorities, not to the market's other side (P1).
-    #[must_use]
-    pub fn shows_households(&self) -> bool {
-        self.everything || !self.units.is_empty()
-    }
-
-    /// Whether this school lies within.
-    #[must_use]
-    pub fn covers_school(&self, school: &school::Model) -> bool {
-        self.everything || self.schools.contains(&school.id) || self.holds_unit(&school.reporting_unit_code)
-    }
-
-    /// Whether this supplier lies within.
-    #[must_use]
-    pub fn covers_supplier(&self, id: SupplierId) -> bool {
-        self.everything || self.suppliers.contains(&id)
-    }
-
-    /// Whether this reporting unit lies within.
-    #[must_use]
-    pub fn covers_unit(&self, code: &str) -> bool {
-        self.everything || self.holds_unit(code)
-    }
-
-    fn holds_unit(&self, code: &str) -> bool {
-        self.unit_codes().any(|unit| unit == code)
-    }
-
-    fn unit_codes(&self) -> impl Iterator<Item = &String> {
-        self.units.iter().flat_map(|units| units.iter())
-    }
-
-    /// Whether this division is one the scope's units stand for, or a township of such a county. A county that reports
-    /// straight to the province is not its prefecture's, though it lies in it (S10).
-    #[must_use]
-    pub fn covers_division(&self, division: &division::Model) -> bool {
-        let held = |code: &str| self.divisions.iter().flat_map(|held| held.iter()).any(|held| held == code);
-        self.everything
-            || held(&division.code)
-            || division.level == DivisionLevel::Township && division.parent_code.as_deref().is_some_and(held)
-    }
-
-    /// The one supplier this scope is limited to, where it is one.
-    #[must_use]
-    pub fn only_supplier(&self) -> Option<SupplierId> {
-        match (self.everything, self.suppliers.as_slice()) {
-            (false, [one]) => Some(*one),
-            _ => None,
-        }
-    }
-
-    /// Rows of these schools and suppliers: `school` and `supplier` are the row's columns.
-    pub fn rows<S, P>(&self, school: Option<S>, supplier: Option<P>) -> Condition
-    where
-        S: ColumnTrait,
-        P: ColumnTrait,
-    {
-        if self.everything {
-            return Condition::all();
-        }
-        // Nothing held, nothing seen.
-        let mut any = Condition::any().add(Expr::val(1).eq(0));
-        if let Some(column) = school {
-            if !self.schools.is_empty() {
-                any = any.add(column.is_in(self.schools.iter().copied()));
-            }
-            if !self.units.is_empty() {
-                any = any.add(column.in_subquery(self.schools_of_units()));
-            }
-        }
-        if let Some(column) = supplier
-            && !self.suppliers.is_empty()
-        {
-            any = any.add(column.is_in(self.suppliers.iter().copied()));
-        }
-        any
-    }
-
-    /// Schools of this scope, for queries on the school table itself.
-    #[must_use]
-    pub fn on_school(&self) -> Condition {
-        if self.everything {
-            return Condition::all();
-        }
-        Condition::any()
-            .add(school::COLUMN.id.is_in(self.schools.iter().copied()))
-            .add(school::COLUMN.reporting_unit_code.is_in(self.unit_codes().cloned()))
-    }
-
-    fn schools_of_units(&self) -> SelectStatement {
-        school::Entity::find()
-            .select_only()
-            .column(school::Column::Id)
-            .filter(school::COLUMN.reporting_unit_code.is_in(self.unit_codes().cloned()))
-            .into_query()
-    }
-
-    /// Text that differs between scopes that see different rows, for keys of kept answers. A subtree goes by its top.
-    #[must_use]
-    pub fn key(&self) -> String {
-        if self.everything { "*".to_owned() } else { format!("{:?}{:?}{:?}", self.schools, self.suppliers, self.tops) }
-    }
-}
-
-/// The whole table as text: a line for each role and resource that has any permission.
-#[must_use]
-pub fn table() -> String {
-    let mut lines = String::new();
-    for role in ROLES {
-        for resource in RESOURCES {
-            let allowed: Vec<String> = ACTIONS
-                .iter()
-                .filter_map(|action| reach(role, *action, resource).map(|reach| format!("{action:?}({reach:?})")))
-                .collect();
-            if !allowed.is_empty() {
-                // Writing to a String cannot fail.
-                let _ = writeln!(lines, "{role:?} · {resource:?}: {}", allowed.join(", "));
-            }
-        }
-    }
-    lines
 }

@@ -2,17 +2,19 @@
 
 use super::actor::{Actor, Grant, Place};
 use crate::{context::Ctx, http::ApiError};
+use chrono::NaiveDate;
 use entity::{
-    account,
-    id::{AccountId, SessionId},
+    account, household_consent,
+    id::{AccountId, SessionId, SupplierId},
     membership::{self, Role},
     session,
     time::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
-    Statement,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    QueryTrait, Statement, sea_query::SelectStatement,
 };
+use std::collections::BTreeSet;
 
 /// The account of a living session with its present memberships.
 pub async fn load_actor(
@@ -43,18 +45,74 @@ pub async fn grants(db: &impl ConnectionTrait, account_id: AccountId, now: Times
         .all(db)
         .await?;
     let mut grants = Vec::with_capacity(memberships.len());
+    let mut is_agent = false;
     for held in memberships {
         let place = match held {
             membership::Model { role: Role::Administrator, .. } => Place::Everywhere,
             membership::Model { school_id: Some(school), .. } => Place::School(school),
             membership::Model { supplier_id: Some(supplier), .. } => Place::Supplier(supplier),
+            // A household that consented, not the unit an agent is registered with, is where the agent may act.
+            membership::Model { role: Role::Agent, .. } => {
+                is_agent = true;
+                continue;
+            }
             membership::Model { reporting_unit_code: Some(unit), .. } => subtree(db, &unit).await?,
             // The table's check leaves no other row.
             _ => continue,
         };
         grants.push(Grant { role: held.role, place });
     }
+    if is_agent {
+        grants.extend(consents(db, account_id, today).await?);
+    }
     Ok(grants)
+}
+
+/// The households an agent may act for on `day` (H5).
+async fn consents(db: &impl ConnectionTrait, agent: AccountId, day: NaiveDate) -> Result<Vec<Grant>, DbErr> {
+    let consents = household_consent::COLUMN;
+    let held = household_consent::Entity::find()
+        .filter(consents.account_id.eq(agent))
+        .filter(consents.from_on.lte(day))
+        .filter(Condition::any().add(consents.to_on.is_null()).add(consents.to_on.gte(day)))
+        .all(db)
+        .await?;
+    let grant = |held: household_consent::Model| Grant {
+        role: Role::Agent,
+        place: Place::Household { supplier: held.supplier_id, consent: held.id },
+    };
+    Ok(held.into_iter().map(grant).collect())
+}
+
+/// Who may act for these suppliers on `day` on their consent, among the `open` accounts.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn agents_of(
+    db: &impl ConnectionTrait,
+    suppliers: BTreeSet<SupplierId>,
+    open: SelectStatement,
+    day: NaiveDate,
+) -> Result<Vec<(SupplierId, AccountId)>, DbErr> {
+    use household_consent::Column;
+    let agents = membership::Entity::find()
+        .select_only()
+        .column(membership::Column::AccountId)
+        .filter(membership::Column::Role.eq(Role::Agent.to_value()))
+        .filter(membership::Column::FromOn.lte(day))
+        .filter(Condition::any().add(membership::Column::ToOn.is_null()).add(membership::Column::ToOn.gte(day)))
+        .into_query();
+    household_consent::Entity::find()
+        .select_only()
+        .columns([Column::SupplierId, Column::AccountId])
+        .filter(Column::SupplierId.is_in(suppliers))
+        .filter(Column::FromOn.lte(day))
+        .filter(Condition::any().add(Column::ToOn.is_null()).add(Column::ToOn.gte(day)))
+        .filter(Column::AccountId.in_subquery(agents))
+        .filter(Column::AccountId.in_subquery(open))
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 #[derive(FromQueryResult)]

@@ -1,14 +1,15 @@
 //! The commands of the binary.
 
+mod admin;
 mod demo;
 mod import;
 mod migrate;
 mod openapi;
+mod policy;
 mod serve;
 mod verify;
 
 use crate::{
-    access,
     config::{Settings, SettingsError, Source},
     http::ApiError,
 };
@@ -64,7 +65,14 @@ enum Command {
     /// Print the OpenAPI document
     Openapi,
     /// Print who may do what
-    Policy,
+    Policy {
+        /// zh or en
+        #[arg(long, default_value = "zh")]
+        lang: String,
+    },
+    /// Keep accounts from this machine: make, close, open, reset, list
+    #[command(subcommand)]
+    Admin(admin::Admin),
 }
 
 impl Cli {
@@ -104,10 +112,8 @@ pub fn run() -> ExitCode {
             Command::Import { kind, file, dry_run } => import::run(settings, kind, &file, dry_run).await,
             Command::Verify => verify::run(settings).await,
             Command::Openapi => openapi::run(settings).await,
-            Command::Policy => {
-                print!("{}", access::table());
-                ExitCode::SUCCESS
-            }
+            Command::Policy { lang } => policy::run(&lang),
+            Command::Admin(admin) => admin::run(settings, admin).await,
         }
     })
 }

@@ -4,6 +4,7 @@
 
 mod check;
 mod extract;
+mod filter;
 mod layers;
 mod problem;
 mod reply;
@@ -12,6 +13,7 @@ mod text;
 pub use check::Check;
 pub use extract::{Command, IfMatch, Path, Query, hex};
 pub(crate) use extract::{body_error, idempotency_key};
+pub use filter::{code_cursor, code_filter, contains_word, is_code, word_filter};
 pub use layers::{RequestId, body_etag, conditional, envelope, language_of};
 pub use problem::{ApiError, FieldError, FieldProblem, ProblemBody};
 pub use reply::{MAX_LIMIT, Page, PageQuery, Reply, Versioned, bad_cursor, json, page};

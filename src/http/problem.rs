@@ -43,6 +43,13 @@ pub enum ApiError {
     },
     /// 403: the caller may see this but not do that.
     Forbidden,
+    /// 403: the same, with the reason in this case.
+    Refused {
+        /// Stable code.
+        code: &'static str,
+        /// Why not, and what may be done instead.
+        detail: Text,
+    },
     /// 403: a one-time password must be replaced first.
     PasswordChangeRequired,
     /// 404: no such thing in the caller's reach.
@@ -92,6 +99,12 @@ impl ApiError {
         Self::Conflict { code, detail, errors: Vec::new() }
     }
 
+    /// Seen but not allowed, and why.
+    #[must_use]
+    pub fn refused(code: &'static str, detail: Text) -> Self {
+        Self::Refused { code, detail }
+    }
+
     /// A fault of ours.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(Arc::from(cause.into()))
@@ -103,7 +116,7 @@ impl ApiError {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::PasswordChangeRequired => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Refused { .. } | Self::PasswordChangeRequired => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict { .. } => StatusCode::CONFLICT,
@@ -120,7 +133,7 @@ impl ApiError {
     fn code(&self) -> &'static str {
         match self {
             Self::Malformed(field) => field.code,
-            Self::Unauthenticated { code, .. } | Self::Conflict { code, .. } => code,
+            Self::Unauthenticated { code, .. } | Self::Refused { code, .. } | Self::Conflict { code, .. } => code,
             Self::Forbidden => "forbidden",
             Self::PasswordChangeRequired => "password_change_required",
             Self::NotFound => "not_found",
@@ -139,7 +152,7 @@ impl ApiError {
         match self {
             Self::Malformed(_) => Text::new("请求无法读取", "The request cannot be read"),
             Self::Unauthenticated { .. } => Text::new("需要登录", "Log in first"),
-            Self::Forbidden => Text::new("无权进行此操作", "Not allowed"),
+            Self::Forbidden | Self::Refused { .. } => Text::new("无权进行此操作", "Not allowed"),
             Self::PasswordChangeRequired => Text::new("请先修改一次性口令", "Replace the one-time password first"),
             Self::NotFound => Text::new("未找到", "Not found"),
             Self::MethodNotAllowed => Text::new("此处不支持该方法", "Method not allowed here"),
@@ -157,7 +170,9 @@ impl ApiError {
     fn detail(&self) -> Text {
         match self {
             Self::Malformed(field) => field.detail.clone(),
-            Self::Unauthenticated { detail, .. } | Self::Conflict { detail, .. } => detail.clone(),
+            Self::Unauthenticated { detail, .. } | Self::Refused { detail, .. } | Self::Conflict { detail, .. } => {
+                detail.clone()
+            }
             Self::Forbidden => Text::new("您的角色不能进行此操作。", "Your role may not do this."),
             Self::PasswordChangeRequired => Text::new(
                 "请调用 POST /api/v1/me/password 设置新口令。",

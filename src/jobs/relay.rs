@@ -1,6 +1,7 @@
 //! The outbox runner: turns events into notifications for the people concerned.
 
 use crate::{
+    access,
     context::Ctx,
     http::ApiError,
     store::bulk::{self, Kind, Rows},
@@ -136,19 +137,20 @@ impl People {
             .column(account::Column::Id)
             .filter(account::Column::DisabledAt.is_null())
             .into_query();
-        let roles = [Role::CanteenManager, Role::Inspector, Role::Supplier];
+        let roles = [Role::CanteenManager, Role::Inspector, Role::Supplier, Role::SupplierClerk];
         let held = membership::Entity::find()
             .filter(
                 Condition::any()
                     .add(membership::Column::SchoolId.is_in(schools))
-                    .add(membership::Column::SupplierId.is_in(suppliers)),
+                    .add(membership::Column::SupplierId.is_in(suppliers.iter().copied())),
             )
             .filter(membership::Column::Role.is_in(roles.map(|role| role.to_value())))
             .filter(membership::Column::FromOn.lte(today))
             .filter(Condition::any().add(membership::Column::ToOn.is_null()).add(membership::Column::ToOn.gte(today)))
-            .filter(membership::Column::AccountId.in_subquery(open))
+            .filter(membership::Column::AccountId.in_subquery(open.clone()))
             .all(db)
             .await?;
+        let agents = access::agents_of(db, suppliers, open, today).await?;
         let mut people = Self { schools: HashMap::new(), suppliers: HashMap::new() };
         for one in held {
             if let Some(school) = one.school_id {
@@ -157,6 +159,9 @@ impl People {
             if let Some(supplier) = one.supplier_id {
                 people.suppliers.entry(supplier).or_default().push(one.account_id);
             }
+        }
+        for (supplier, agent) in agents {
+            people.suppliers.entry(supplier).or_default().push(agent);
         }
         Ok(people)
     }

@@ -1,6 +1,7 @@
 //! Reads declared purchases against catalogue, registry and the facts of their days, and turns them into rows.
 
 use super::{
+    class::PurchaseClass,
     declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredLineView, DeclaredPurchaseView},
     facts::{Claim, Day, Frozen},
 };
@@ -163,12 +164,14 @@ impl<'a> Batch<'a> {
                 let dated = (request.purchased_on, line);
                 self.documents(ctx, &mut check, &pointer, row.id, dated, &mut rows.documents);
                 view.amount = Fen(view.amount.0.saturating_add(row.amount_fen.0));
+                let class = PurchaseClass::from_code(row.class);
                 view.lines.push(DeclaredLineView {
                     id: row.id,
                     category_code: row.category_code.clone(),
                     amount: row.amount_fen,
                     weight: row.weight_gram,
-                    class: row.class,
+                    origin_class: class.map(|class| class.origin),
+                    evidence: class.is_some_and(|class| class.evidence),
                 });
                 rows.lines.push(row);
             }

@@ -1,6 +1,7 @@
 //! Declare purchases made outside the marketplace: the same ledger, the same denominator (S1).
 
 use super::{
+    class::OriginClass,
     declaration::{Batch, Purchaser},
     record::record,
 };
@@ -130,9 +131,11 @@ pub struct DeclaredLineView {
     pub amount: Fen,
     /// Weight; null when unknown (S7).
     pub weight: Option<Gram>,
-    /// Purchase class: origin, producer and evidence, a digit each.
-    #[schema(example = 740)]
-    pub class: i32,
+    /// Where it was grown, from the lists that held that day.
+    pub origin_class: Option<OriginClass>,
+    /// Whether documents prove the origin. The producer's part of the class is not the school's to know (P1).
+    #[schema(example = true)]
+    pub evidence: bool,
 }
 
 /// Declare a purchase

@@ -46,7 +46,7 @@ pub struct LedgerQuery {
     pub channel: Option<Channel>,
     /// Of this category only.
     pub category: Option<String>,
-    /// Of this purchase class only.
+    /// Of this purchase class only; for authorities, because it tells the producer's status (P1).
     pub class: Option<i32>,
     /// Rows wanted, 1 to 200; 20 unless given.
     pub limit: Option<u64>,
@@ -79,12 +79,12 @@ pub struct LedgerLineView {
     pub amount: Fen,
     /// Accepted weight; null when unknown (S7).
     pub weight: Option<Gram>,
-    /// Purchase class: origin, producer and evidence, a digit each.
+    /// Purchase class: origin, producer and evidence, a digit each; shown to authorities only (P1).
     #[schema(example = 741)]
-    pub class: i32,
+    pub class: Option<i32>,
     /// Its first digit in words.
     pub origin_class: Option<OriginClass>,
-    /// Its second digit in words.
+    /// Its second digit in words; shown to authorities only (P1).
     pub producer_class: Option<ProducerClass>,
     /// Origin that day.
     #[schema(example = "520526")]
@@ -190,7 +190,17 @@ pub async fn list_ledger_lines(
     });
     let after = after.transpose()?;
     let db = &ctx.store.read;
-    registry::find_school(db, &scope, query.school_id).await?.ok_or(ApiError::NotFound)?;
+    let school = registry::find_school(db, &scope, query.school_id).await?.ok_or(ApiError::NotFound)?;
+    let shows_households = scope.shows_households_of(&school);
+    if query.class.is_some() && !shows_households {
+        return Err(ApiError::refused(
+            "class_not_shown",
+            Text::new(
+                "采购类别含有农户身份信息，仅主管部门可按其筛选。",
+                "The class tells a household's status; only authorities filter by it.",
+            ),
+        ));
+    }
     let lines = lines(db, &scope, &query, after, limit + 1).await?;
     let deliveries = deliveries(db, lines.iter().filter_map(|line| line.receipt_line_id)).await?;
     let certificates = certificates(db, &lines).await?;
@@ -198,7 +208,7 @@ pub async fn list_ledger_lines(
         lines,
         limit,
         |line| format!("{}~{}", line.purchased_on, line.id),
-        |line| view(line, &deliveries, &certificates, scope.shows_households()),
+        |line| view(line, &deliveries, &certificates, shows_households),
     )))
 }
 
@@ -335,9 +345,9 @@ fn view(
         category_code: line.category_code,
         amount: line.amount_fen,
         weight: line.weight_gram,
-        class: line.class,
+        class: Some(line.class).filter(|_| shows_households),
         origin_class: class.map(|class| class.origin),
-        producer_class: class.map(|class| class.producer),
+        producer_class: class.map(|class| class.producer).filter(|_| shows_households),
         origin_division_code: line.origin_division_code,
         origin_lists: parts(Some(line.origin_lists)),
         producer_household_id: line.producer_household_id.filter(|_| shows_households),

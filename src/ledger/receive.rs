@@ -1,6 +1,9 @@
 //! Receive a consignment: the inspected, weighed receipt and the ledger lines it makes.
 
-use super::receiver::{Arrived, Receiver};
+use super::{
+    class::{OriginClass, PurchaseClass},
+    receiver::{Arrived, Receiver},
+};
 use crate::{
     access::{Action, Caller, Resource},
     delivery::{ReceiveRequest, Recorded, in_measure},
@@ -67,9 +70,12 @@ pub struct ReceiptLineView {
     pub weight: Option<Gram>,
     /// Accepted quantity at the frozen price.
     pub amount: Fen,
-    /// Purchase class: origin, producer and evidence, a digit each; null when nothing was accepted.
-    #[schema(example = 741)]
-    pub class: Option<i32>,
+    /// Where it was grown, from the lists that held that day; null when nothing was accepted.
+    pub origin_class: Option<OriginClass>,
+    /// Whether documents prove the origin; null when nothing was accepted. The producer's part of the class is not the
+    /// school's to know (P1).
+    #[schema(example = true)]
+    pub evidence: Option<bool>,
 }
 
 /// Receive a consignment
@@ -102,7 +108,8 @@ pub(super) fn view(recorded: &Recorded, ledger: &[Option<purchase_line::Model>])
         .lines
         .iter()
         .zip(ledger)
-        .map(|(line, ledger)| ReceiptLineView {
+        .map(|(line, ledger)| (line, ledger, ledger.as_ref().and_then(|ledger| PurchaseClass::from_code(ledger.class))))
+        .map(|(line, ledger, class)| ReceiptLineView {
             id: line.line.id,
             consignment_line_id: line.batch.id,
             ledger_line_id: ledger.as_ref().map(|ledger| ledger.id),
@@ -111,7 +118,8 @@ pub(super) fn view(recorded: &Recorded, ledger: &[Option<purchase_line::Model>])
             rejected: in_measure(line.line.rejected_base, line.measure),
             weight: line.line.weight_gram,
             amount: line.line.amount_fen,
-            class: ledger.as_ref().map(|ledger| ledger.class),
+            origin_class: class.map(|class| class.origin),
+            evidence: class.map(|class| class.evidence),
         })
         .collect();
     ReceiptView {

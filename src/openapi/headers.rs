@@ -7,11 +7,23 @@ use utoipa::openapi::{
     path::{Operation, ParameterBuilder, ParameterIn},
 };
 
-/// Operations that refuse to run without an `Idempotency-Key`: those whose repetition would buy or book twice.
-const KEYED: [&str; 5] = ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases"];
+/// Operations that refuse to run without an `Idempotency-Key`: those whose repetition would buy, book or make twice.
+const KEYED: [&str; 6] =
+    ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 4] = ["confirm_order", "decline_order", "cancel_order", "receive_consignment"];
+const VERSIONED: [&str; 10] = [
+    "confirm_order",
+    "decline_order",
+    "cancel_order",
+    "receive_consignment",
+    "disable_account",
+    "enable_account",
+    "reset_password",
+    "grant_membership",
+    "end_membership",
+    "withdraw_consent",
+];
 
 const KEY: &str = "Repeating a request with its key and body yields the first answer again, with \
 `Idempotency-Replayed: true`; the key with another body is refused";

@@ -132,22 +132,22 @@ pub struct ChannelView {
     pub weight: WeightShare,
 }
 
-/// Sums of one purchase class.
+/// Sums of one purchase class; for a school, of all classes of one origin and evidence together (P1).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ClassView {
-    /// Origin, producer and evidence, a digit each.
+    /// Origin, producer and evidence, a digit each; shown to authorities only (P1).
     #[schema(example = 741)]
-    pub class: i32,
+    pub class: Option<i32>,
     /// Its first digit in words.
     pub origin: Option<OriginClass>,
-    /// Its second digit in words.
+    /// Its second digit in words; shown to authorities only (P1).
     pub producer: Option<ProducerClass>,
     /// Whether documents prove the origin.
     #[schema(example = true)]
     pub evidence: bool,
-    /// Whether it counts under the headline.
+    /// Whether it counts under the headline; shown to authorities only (P1).
     #[schema(example = true)]
-    pub qualifies: bool,
+    pub qualifies: Option<bool>,
     /// Amount.
     pub amount: Fen,
     /// Known weight.
@@ -177,12 +177,13 @@ pub async fn school_share(
     let key = format!("school {id} {from} {to} {}", scope.key());
     let compute = async {
         let school = registry::find_school(&ctx.store.read, &scope, id).await?.ok_or(ApiError::NotFound)?;
-        serde_json::to_vec(&share_of(&ctx, &school, from, to).await?).map_err(ApiError::internal)
+        serde_json::to_vec(&share_of(&ctx, &school, from, to, scope.shows_households_of(&school)).await?)
+            .map_err(ApiError::internal)
     };
     ctx.pages.answer(key, Topic::School(id), now, compute).await
 }
 
-/// The share of a school over any days.
+/// The share of a school over any days. Without `shows_households` its classes do not tell the producers apart (P1).
 ///
 /// # Errors
 /// When the database does not answer.
@@ -191,6 +192,7 @@ pub async fn share_of(
     school: &school::Model,
     from: NaiveDate,
     to: NaiveDate,
+    shows_households: bool,
 ) -> Result<SchoolShareView, ApiError> {
     let db = &ctx.store.read;
     let indicators = indicators_on(db, to).await?;
@@ -198,22 +200,7 @@ pub async fn share_of(
     let all = by_class(&rows);
     let headline = indicators.iter().find(|indicator| indicator.version.headline);
     let counts = |class: i32| headline.is_some_and(|indicator| indicator.counts(class));
-    let classes = all
-        .iter()
-        .map(|(code, sums)| {
-            let class = PurchaseClass::from_code(*code);
-            ClassView {
-                class: *code,
-                origin: class.map(|class| class.origin),
-                producer: class.map(|class| class.producer),
-                evidence: class.is_some_and(|class| class.evidence),
-                qualifies: counts(*code),
-                amount: sums.amount,
-                weight: sums.weight,
-                lines: sums.lines,
-            }
-        })
-        .collect();
+    let classes = if shows_households { classes(&all, counts) } else { origins(&all) };
     Ok(SchoolShareView {
         school_id: school.id,
         school_name: school.name.clone(),
@@ -226,6 +213,46 @@ pub async fn share_of(
         declared: channel(&rows, Channel::Declared, counts),
         classes,
     })
+}
+
+/// Sums of every class.
+fn classes(all: &BTreeMap<i32, Sums>, counts: impl Fn(i32) -> bool) -> Vec<ClassView> {
+    all.iter()
+        .map(|(code, sums)| {
+            let class = PurchaseClass::from_code(*code);
+            ClassView {
+                class: Some(*code),
+                origin: class.map(|class| class.origin),
+                producer: class.map(|class| class.producer),
+                evidence: class.is_some_and(|class| class.evidence),
+                qualifies: Some(counts(*code)),
+                amount: sums.amount,
+                weight: sums.weight,
+                lines: sums.lines,
+            }
+        })
+        .collect()
+}
+
+/// Sums of every origin with and without evidence, whoever produced.
+fn origins(all: &BTreeMap<i32, Sums>) -> Vec<ClassView> {
+    let mut found: BTreeMap<(Option<OriginClass>, bool), Sums> = BTreeMap::new();
+    for (code, sums) in all {
+        let class = PurchaseClass::from_code(*code);
+        let key = (class.map(|class| class.origin), class.is_some_and(|class| class.evidence));
+        found.entry(key).or_default().add(sums);
+    }
+    let view = |((origin, evidence), sums): ((Option<OriginClass>, bool), Sums)| ClassView {
+        class: None,
+        origin,
+        producer: None,
+        evidence,
+        qualifies: None,
+        amount: sums.amount,
+        weight: sums.weight,
+        lines: sums.lines,
+    };
+    found.into_iter().map(view).collect()
 }
 
 fn channel(rows: &[SumRow], channel: Channel, counts: impl Fn(i32) -> bool) -> ChannelView {

@@ -159,12 +159,12 @@ pub(crate) fn audit_line(
     audit_entry::Model {
         id: ctx.ids.next(),
         at,
-        account_id: Some(caller.actor.account_id()),
+        account_id: caller.actor.recorded_account(),
         action: action.to_owned(),
         resource: resource.to_owned(),
         resource_id: id.to_string(),
         request_id: caller.request_id.clone(),
-        detail: serde_json::to_string(detail).unwrap_or_default(),
+        detail: caller.told(detail),
     }
 }
 

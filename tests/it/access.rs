@@ -154,6 +154,7 @@ on_both! {
     }
 
     async fn the_first_administrator_is_made_once(app: &App) {
+        app.execute("delete from household_consent").await;
         app.execute("delete from membership").await;
         app.execute("delete from account").await;
         let elsewhere = app.second_replica().await;

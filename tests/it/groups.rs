@@ -5,7 +5,7 @@ use crate::support::{
     trade::{Trade, accepted, batch, id},
 };
 use entity::account;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use std::{future::IntoFuture, sync::Arc};
 use uuid::Uuid;

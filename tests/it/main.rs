@@ -8,6 +8,7 @@ mod support {
     pub mod call;
     pub mod database;
     pub mod document;
+    pub mod people;
     pub mod postgres;
     #[expect(clippy::disallowed_methods, reason = "finds the servers under test by the environment, as CI names them")]
     pub mod process;
@@ -17,12 +18,18 @@ mod support {
 }
 
 mod access;
+mod accounts;
+mod accounts_import;
+mod admin;
+mod agents;
 mod bad_input;
 mod bulk;
 mod demo;
 mod direction;
 mod evidence;
 mod groups;
+mod giving;
+mod household_privacy;
 mod lists;
 mod main_job;
 mod openapi;

@@ -6,7 +6,10 @@ use crate::support::{
     document::{Document, Operation},
 };
 use entity::membership::Role;
-use xiaonong::access::{self, Action, ROLES, Resource, reach};
+use xiaonong::{
+    access::{self, Action, ROLES, Resource, reach},
+    http::Language,
+};
 
 /// What each operation does to what; none where any log-in will do. A new operation needs its line here.
 const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
@@ -50,6 +53,19 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("school_share", Some((Action::Read, Resource::SchoolShare))),
     ("reporting_unit_share", Some((Action::Read, Resource::RollUp))),
     ("division_share", Some((Action::Read, Resource::RollUp))),
+    ("list_accounts", Some((Action::Read, Resource::Account))),
+    ("find_account", Some((Action::Read, Resource::Account))),
+    ("create_account", Some((Action::Manage, Resource::Account))),
+    ("import_accounts", Some((Action::Manage, Resource::Account))),
+    ("disable_account", Some((Action::Manage, Resource::Account))),
+    ("enable_account", Some((Action::Manage, Resource::Account))),
+    ("reset_password", Some((Action::Manage, Resource::Account))),
+    ("grant_membership", Some((Action::Manage, Resource::Account))),
+    ("end_membership", Some((Action::Manage, Resource::Account))),
+    ("list_consents", Some((Action::Read, Resource::Consent))),
+    ("record_consent", Some((Action::Create, Resource::Consent))),
+    ("withdraw_consent", Some((Action::Cancel, Resource::Consent))),
+    ("read_policy", None),
     ("list_notifications", None),
     ("read_notification", None),
 ];
@@ -62,8 +78,12 @@ const PUBLIC: [&str; 2] = ["login", "refresh"];
 
 #[test]
 fn the_policy_is_the_one_agreed_on() {
-    let agreed = include_str!("policy.txt");
-    assert_eq!(access::table(), agreed, "to change the policy, put the left side into tests/it/policy.txt");
+    for (language, name, agreed) in [
+        (Language::Chinese, "policy.zh.txt", include_str!("policy.zh.txt")),
+        (Language::English, "policy.en.txt", include_str!("policy.en.txt")),
+    ] {
+        assert_eq!(access::table(language), agreed, "to change the policy, put the left side into tests/it/{name}");
+    }
 }
 
 fn needs(operation: &Operation) -> Option<(Action, Resource)> {
@@ -95,10 +115,15 @@ fn request(app: &App, document: &Document, operation: &Operation) -> Call {
 fn account_of(role: Role) -> &'static str {
     match role {
         Role::Administrator => "demo-admin",
+        Role::AuthorityManager => "demo-bijie-manager",
         Role::AuthorityOfficer => "demo-weining",
+        Role::Auditor => "demo-auditor",
+        Role::SchoolPrincipal => "yunong-principal",
         Role::CanteenManager => "yunong",
         Role::Inspector => "yunong-2",
         Role::Supplier => "weining-potato-coop",
+        Role::SupplierClerk => "weining-potato-coop-2",
+        Role::Agent => "demo-agent",
     }
 }
 
@@ -193,5 +218,13 @@ on_both! {
             }
         }
         assert_eq!(app.snapshot().await, before);
+    }
+
+    async fn the_policy_is_there_to_be_read(app: &App) {
+        let token = app.login("yunong").await;
+        let page = app.get("/policy").by(&token).await;
+        assert_eq!((page.status, page.header("content-type")), (200, "text/markdown; charset=utf-8"));
+        assert_eq!(page.text(), access::table(Language::Chinese));
+        assert_eq!(app.get("/policy").by(&token).english().await.text(), access::table(Language::English));
     }
 }

@@ -48,7 +48,7 @@ on_both! {
             let functions = "select proname::text from pg_proc where pronamespace = current_schema()::regnamespace";
             assert_eq!(app.texts(functions).await, Vec::<String>::new());
         }
-        assert_eq!(store.pending_migrations().await.expect("answers").len(), 10);
+        assert_eq!(store.pending_migrations().await.expect("answers").len(), 11);
         store.migrate_up().await.expect("up");
         let mut again = app.tables().await;
         again.sort();
@@ -56,10 +56,31 @@ on_both! {
         assert_eq!(store.pending_migrations().await.expect("answers"), Vec::<String>::new());
     }
 
+    async fn wider_roles_keep_the_memberships_there_are(app: &App) {
+        let roles = "select role || ' ' || cast(count(*) as text) from membership group by role order by role";
+        let before = app.texts(roles).await;
+        assert_eq!(before.len(), 10, "{before:?}");
+        let old = ["administrator", "authority_officer", "canteen_manager", "inspector", "supplier"];
+        let store = &app.ctx.store;
+        let ours = || "m20260322_11_accounts".to_owned();
+        while !store.pending_migrations().await.expect("answers").contains(&ours()) {
+            store.migrate_down(Some(1)).await.expect("down");
+        }
+        let kept: Vec<String> =
+            before.into_iter().filter(|line| old.iter().any(|role| line.starts_with(&format!("{role} ")))).collect();
+        assert_eq!((kept.len(), app.texts(roles).await), (5, kept.clone()));
+        app.try_execute("update membership set role = 'auditor'").await.expect_err("five roles");
+        store.migrate_up().await.expect("up");
+        assert_eq!(app.texts(roles).await, kept);
+        app.execute("update membership set role = 'auditor' where role = 'authority_officer'").await;
+        app.try_execute("update membership set role = 'auditor' where role = 'inspector'").await.expect_err("a place");
+    }
+
     async fn every_table_has_its_entity(app: &App) {
         let mut known = read_all!(app:
             account audit_entry beneficiary_link bundle canteen category certificate consignment consignment_line
-            county_list county_list_member declared_certificate declared_purchase division division_change household household_status
+            county_list county_list_member declared_certificate declared_purchase division division_change household
+            household_consent household_status
             idempotency import_run indicator indicator_class listing membership notification order_line outbox product
             product_unit purchase_line purchase_order receipt receipt_inspector receipt_line reporting_unit school
             school_month_total session supplier unit);

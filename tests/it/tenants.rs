@@ -4,8 +4,10 @@ use crate::support::{
     app::{App, on_both},
     call::Call,
     document::{Document, Operation},
+    people::{At, People},
     trade::{Trade, id},
 };
+use entity::membership::Role;
 use serde_json::Value;
 use xiaonong::jobs;
 
@@ -25,6 +27,10 @@ enum Foreign {
     Supplier,
     Unit,
     Notification,
+    Account,
+    Membership,
+    Consent,
+    Household,
 }
 
 /// What each operation that names something names. A new operation needs its line here.
@@ -54,10 +60,23 @@ const NAMED: &[(&str, Foreign)] = &[
     ("reporting_unit_share", Foreign::Unit),
     ("division_share", Foreign::Unit),
     ("read_notification", Foreign::Notification),
+    ("list_accounts", Foreign::School),
+    ("find_account", Foreign::Account),
+    ("disable_account", Foreign::Account),
+    ("enable_account", Foreign::Account),
+    ("reset_password", Foreign::Account),
+    ("grant_membership", Foreign::Account),
+    ("end_membership", Foreign::Membership),
+    ("list_consents", Foreign::Household),
+    ("record_consent", Foreign::Household),
+    ("withdraw_consent", Foreign::Consent),
 ];
 
 /// Fields and parameters that name something a caller must hold.
 const HELD: [&str; 4] = ["canteen_id", "school_id", "order_id", "supplier_id"];
+
+/// Operations whose body names a supplier that the caller must hold.
+const OWN_SUPPLIER: [&str; 2] = ["create_listing", "record_consent"];
 
 fn names_something(operation: &Operation, document: &Document) -> bool {
     let example = &operation.json["requestBody"]["content"]["application/json"]["example"];
@@ -84,7 +103,7 @@ fn naming(app: &App, document: &Document, operation: &Operation, this: &str) -> 
         Some((kind, content)) => {
             let mut body = content["example"].clone();
             // The seller named in a declaration is the market's, not the caller's.
-            let held = HELD.iter().filter(|name| **name != "supplier_id" || operation.id() == "create_listing");
+            let held = HELD.iter().filter(|name| **name != "supplier_id" || OWN_SUPPLIER.contains(&operation.id()));
             for name in held.filter(|name| !content["example"][**name].is_null()) {
                 body[*name] = this.into();
             }
@@ -104,8 +123,21 @@ on_both! {
         let listing = ours.listing("potato").await;
         let [school, supplier] = [ours.school_id.clone(), listing.supplier_id.to_string()];
 
+        app.member("sibling-clerk", Role::SupplierClerk, At::Supplier("nayong-poultry-coop")).await;
+        app.member("sibling-auditor", Role::Auditor, At::Unit("520525")).await;
+        app.member("sibling-principal", Role::SchoolPrincipal, At::School("gz-520102-001")).await;
+        let people = People::of(app).await;
         let mut strangers = Vec::new();
-        for username in ["gz-520102-001", "gz-520102-001-2", "guiyang-distribution", "demo-bijie"] {
+        for username in [
+            "gz-520102-001",
+            "gz-520102-001-2",
+            "guiyang-distribution",
+            "demo-bijie",
+            "demo-bijie-manager",
+            "sibling-principal",
+            "sibling-clerk",
+            "sibling-auditor",
+        ] {
             strangers.push((username, app.login(username).await));
         }
         let before = app.snapshot().await;
@@ -123,6 +155,10 @@ on_both! {
                 Foreign::Supplier => supplier.as_str(),
                 Foreign::Unit => "520526",
                 Foreign::Notification => id(&told["items"][0]),
+                Foreign::Account => &people.account("yunong-2"),
+                Foreign::Membership => &people.membership("yunong-2"),
+                Foreign::Consent => &people.consent,
+                Foreign::Household => &people.household,
             };
             let nowhere = if matches!(foreign, Foreign::Unit) { NO_CODE } else { NOWHERE };
             let mut seen = 0;
@@ -144,6 +180,7 @@ on_both! {
                 assert_eq!((theirs.status, &shown), (missing.status, &expected), "{username}: {}", operation.name());
                 let silent = theirs.status == 404
                     || shown["errors"][0]["code"] == "canteen_unknown"
+                    || shown["errors"][1]["code"] == "household_unknown"
                     || shown["items"].as_array().is_some_and(Vec::is_empty);
                 assert!(silent, "{username} learns of {}: {shown}", operation.name());
             }

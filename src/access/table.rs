@@ -1,0 +1,139 @@
+//! The policy as a page that a head of department reads: a table a role, in Chinese or English.
+
+use super::{
+    granting::{Within, gives},
+    policy::{ACTIONS, Action, RESOURCES, ROLES, Reach, Resource, reach},
+};
+use crate::http::{Language, Text};
+use entity::membership::Role;
+use sea_orm::ActiveEnum;
+use std::fmt::Write;
+
+/// Who may do what, and who may give which role, as Markdown.
+#[must_use]
+pub fn table(language: Language) -> String {
+    let say = |zh: &'static str, en: &'static str| Text::new(zh, en).in_language(language).to_owned();
+    let mut page = say(
+        "# 权限表\n\n每个角色能查看、能办理的事项及其范围。未列出的一律不能。\n",
+        "# Who may do what\n\nWhat each role may see and do, and how far. What is not listed is refused.\n",
+    );
+    let headings = say("| 事项 | 权限 |", "| What | Permissions |");
+    for role in ROLES {
+        let [name, place] = of_role(role).map(|text| text.in_language(language).to_owned());
+        let joint = say("。范围：", ". Reach: ");
+        let end = say("。", ".");
+        // Writing to a String cannot fail.
+        let _ = write!(page, "\n## {name}\n\n`{}`{joint}{place}{end}\n\n{headings}\n| --- | --- |\n", role.to_value());
+        for resource in RESOURCES {
+            let permissions = permissions(role, resource, &place, language);
+            if !permissions.is_empty() {
+                let _ = writeln!(page, "| {} | {permissions} |", of_resource(resource).in_language(language));
+            }
+        }
+        let given: Vec<String> = gives(role).iter().map(|(role, within)| gift(*role, *within, language)).collect();
+        if !given.is_empty() {
+            let intro = say("可授予和终止的角色：", "Gives and ends the roles: ");
+            let _ = writeln!(page, "\n{intro}{}{end}", given.join(&say("、", ", ")));
+        }
+    }
+    page
+}
+
+/// What a role may do to a resource, actions of one reach together.
+fn permissions(role: Role, resource: Resource, own: &str, language: Language) -> String {
+    let everything = Text::new("全部", "all");
+    let (comma, semicolon) = match language {
+        Language::Chinese => ("、", "；"),
+        Language::English => (", ", "; "),
+    };
+    let mut groups = Vec::new();
+    for wanted in [Reach::Everything, Reach::Own] {
+        let verbs: Vec<String> = ACTIONS
+            .into_iter()
+            .filter(|action| reach(role, *action, resource) == Some(wanted))
+            .map(|action| of_action(action, resource).in_language(language).to_owned())
+            .collect();
+        if verbs.is_empty() {
+            continue;
+        }
+        let whose = if wanted == Reach::Everything { everything.in_language(language) } else { own };
+        groups.push(match language {
+            Language::Chinese => format!("{}（{whose}）", verbs.join(comma)),
+            Language::English => format!("{} ({whose})", verbs.join(comma)),
+        });
+    }
+    groups.join(semicolon)
+}
+
+fn gift(role: Role, within: Within, language: Language) -> String {
+    let [name, _] = of_role(role);
+    let place = match within {
+        Within::Anywhere => Text::new("不限", "anywhere"),
+        Within::Subtree => Text::new("本单位及下级", "own unit and below"),
+        Within::Below => Text::new("仅下级", "below the own unit only"),
+        Within::Same => Text::new("本校或本供货主体", "the same school or supplier"),
+    };
+    let (name, place) = (name.in_language(language).to_owned(), place.in_language(language).to_owned());
+    match language {
+        Language::Chinese => format!("{name}（{place}）"),
+        Language::English => format!("{name} ({place})"),
+    }
+}
+
+/// A role's name and the place it holds in.
+fn of_role(role: Role) -> [Text; 2] {
+    let subtree = || Text::new("本单位及下级", "own unit and below");
+    let school = || Text::new("本校", "own school");
+    let supplier = || Text::new("本供货主体", "own supplier");
+    match role {
+        Role::Administrator => [Text::new("系统管理员", "Administrator"), Text::new("全部", "all")],
+        Role::AuthorityManager => [Text::new("主管部门管理员", "Authority manager"), subtree()],
+        Role::AuthorityOfficer => [Text::new("主管部门工作人员", "Authority officer"), subtree()],
+        Role::Auditor => [Text::new("审计人员", "Auditor"), subtree()],
+        Role::SchoolPrincipal => [Text::new("校长", "School principal"), school()],
+        Role::CanteenManager => [Text::new("食堂管理员", "Canteen manager"), school()],
+        Role::Inspector => [Text::new("验收员", "Inspector"), school()],
+        Role::Supplier => [Text::new("供货主体负责人", "Supplier's owner"), supplier()],
+        Role::SupplierClerk => [Text::new("供货主体经办人", "Supplier's clerk"), supplier()],
+        Role::Agent => [Text::new("代办人", "Agent"), Text::new("书面委托期内的农户", "households that consented")],
+    }
+}
+
+fn of_resource(resource: Resource) -> Text {
+    match resource {
+        Resource::Reference => {
+            Text::new("区划、名录、商品、单位、指标", "Divisions, lists, products, units, indicators")
+        }
+        Resource::School => Text::new("学校与食堂", "Schools and canteens"),
+        Resource::Supplier => Text::new("供货主体", "Suppliers"),
+        Resource::Listing => Text::new("供货信息", "Offers"),
+        Resource::Order => Text::new("采购订单", "Orders"),
+        Resource::Consignment => Text::new("发货", "Consignments"),
+        Resource::Receipt => Text::new("验收", "Receipts"),
+        Resource::DeclaredPurchase => Text::new("自行采购申报", "Purchases made outside"),
+        Resource::Ledger => Text::new("台账", "Ledger"),
+        Resource::SchoolShare => Text::new("学校采购占比", "A school's share"),
+        Resource::RollUp => Text::new("汇总占比", "Roll-ups of the share"),
+        Resource::Account => Text::new("账号与角色", "Accounts and roles"),
+        Resource::Consent => Text::new("农户委托", "Households' consents"),
+    }
+}
+
+fn of_action(action: Action, resource: Resource) -> Text {
+    match (action, resource) {
+        (Action::Read, _) => Text::new("查看", "see"),
+        (Action::Create, Resource::Order) => Text::new("下单", "place"),
+        (Action::Create, Resource::Listing) => Text::new("发布", "publish"),
+        (Action::Create, Resource::Consignment) => Text::new("发货", "send"),
+        (Action::Create, Resource::Receipt) => Text::new("验收", "inspect and sign"),
+        (Action::Create, Resource::DeclaredPurchase) => Text::new("申报", "declare"),
+        (Action::Create, Resource::Consent) => Text::new("登记", "record"),
+        (Action::Create, _) => Text::new("新建", "make"),
+        (Action::Quote, _) => Text::new("试算", "quote"),
+        (Action::Confirm, _) => Text::new("确认", "confirm"),
+        (Action::Decline, _) => Text::new("谢绝", "decline"),
+        (Action::Cancel, Resource::Consent) => Text::new("撤回", "withdraw"),
+        (Action::Cancel, _) => Text::new("取消", "cancel"),
+        (Action::Manage, _) => Text::new("管理", "manage"),
+    }
+}
