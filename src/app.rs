@@ -16,6 +16,7 @@ use crate::{
     registry, share,
     store::{Store, StoreError, connect},
     suppliers,
+    vault::Vault,
 };
 use axum::{
     Router,
@@ -84,6 +85,7 @@ pub fn context_with(
         counters,
         pages: Arc::new(Pages::default()),
         tokens: Arc::new(tokens),
+        vault: Arc::new(Vault::new(settings.master_keys.clone())),
         guard: Arc::new(Guard::default()),
         settings: Arc::new(settings),
         metrics: Arc::new(Metrics::default()),

@@ -1,6 +1,9 @@
 //! Settings, typed: defaults, then a TOML file, then the environment, then flags. The only reader of the environment.
 
-use crate::access::password::Cost;
+use crate::{
+    access::password::Cost,
+    vault::{MasterKey, MasterSource, Secret},
+};
 use serde::Deserialize;
 use std::{
     net::SocketAddr,
@@ -23,6 +26,10 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// File of the key that signs access tokens.
     pub token_key_file: PathBuf,
+    /// Where the key comes from that wraps the keys of personal data.
+    pub master_keys: MasterSource,
+    /// Households one account may have revealed in a day (P1).
+    pub reveals_per_day: u64,
     /// Cost of password hashes; light in the demonstration and in tests only.
     pub password_cost: Cost,
     /// Weight a delivery of goods sold by weight may exceed what was sent, in basis points (F1).
@@ -70,6 +77,14 @@ pub struct Source {
     pub data_dir: Option<String>,
     /// See [`Settings::token_key_file`].
     pub token_key_file: Option<String>,
+    /// File of the master key; see [`Settings::master_keys`].
+    pub vault_key_file: Option<String>,
+    /// The master key itself, 32 bytes in hex or base64, instead of the file.
+    pub vault_key: Option<Secret>,
+    /// The master key to change over to, where the present one is given as a text too.
+    pub vault_key_next: Option<Secret>,
+    /// See [`Settings::reveals_per_day`].
+    pub reveals_per_day: Option<String>,
     /// See [`Settings::bulk_tolerance_bp`].
     pub bulk_tolerance_bp: Option<String>,
     /// See [`Settings::log`].
@@ -89,6 +104,10 @@ impl Source {
             listen_addr: read("LISTEN_ADDR"),
             data_dir: read("DATA_DIR"),
             token_key_file: read("TOKEN_KEY_FILE"),
+            vault_key_file: read("VAULT_KEY_FILE"),
+            vault_key: read("VAULT_KEY").map(Secret::new),
+            vault_key_next: read("VAULT_KEY_NEXT").map(Secret::new),
+            reveals_per_day: read("REVEALS_PER_DAY"),
             bulk_tolerance_bp: read("BULK_TOLERANCE_BP"),
             log: read("LOG"),
         }
@@ -114,6 +133,10 @@ impl Source {
             listen_addr: self.listen_addr.or(below.listen_addr),
             data_dir: self.data_dir.or(below.data_dir),
             token_key_file: self.token_key_file.or(below.token_key_file),
+            vault_key_file: self.vault_key_file.or(below.vault_key_file),
+            vault_key: self.vault_key.or(below.vault_key),
+            vault_key_next: self.vault_key_next.or(below.vault_key_next),
+            reveals_per_day: self.reveals_per_day.or(below.reveals_per_day),
             bulk_tolerance_bp: self.bulk_tolerance_bp.or(below.bulk_tolerance_bp),
             log: self.log.or(below.log),
         }
@@ -157,6 +180,14 @@ impl Settings {
                 value: tolerance,
                 wanted: "basis points from 0 to 1000 (100 = 1 %)",
             })?;
+        let vault_file = source.vault_key_file.map_or_else(|| data_dir.join("vault.key"), PathBuf::from);
+        let master_keys = match master_key("VAULT_KEY", source.vault_key.as_ref())? {
+            Some(current) => {
+                MasterSource::Given { current, next: master_key("VAULT_KEY_NEXT", source.vault_key_next.as_ref())? }
+            }
+            None => MasterSource::File(vault_file),
+        };
+        let reveals_per_day = count("REVEALS_PER_DAY", source.reveals_per_day, 100)?;
         Ok(Self {
             database_url,
             database_read_url: source.database_read_url,
@@ -164,11 +195,27 @@ impl Settings {
             listen_addr,
             token_key_file: source.token_key_file.map_or_else(|| data_dir.join("token.key"), PathBuf::from),
             data_dir,
+            master_keys,
+            reveals_per_day,
             password_cost: Cost::Strong,
             bulk_tolerance_bp,
             log: source.log.unwrap_or_else(|| "info".to_owned()),
         })
     }
+}
+
+/// A master key given as a text; the message does not repeat it.
+fn master_key(name: &'static str, text: Option<&Secret>) -> Result<Option<MasterKey>, SettingsError> {
+    let Some(text) = text else { return Ok(None) };
+    let wrong = SettingsError::Value { name, value: "***".to_owned(), wanted: "32 bytes in hex or base64" };
+    MasterKey::parse(text).map(Some).ok_or(wrong)
+}
+
+/// A whole number up to a million, or `default` where there is none.
+fn count(name: &'static str, text: Option<String>, default: u64) -> Result<u64, SettingsError> {
+    let Some(text) = text else { return Ok(default) };
+    let read = text.trim().parse().ok().filter(|count| *count <= 1_000_000);
+    read.ok_or(SettingsError::Value { name, value: text, wanted: "a whole number from 0 to 1000000" })
 }
 
 /// An address without its password, for messages and logs.
@@ -195,6 +242,14 @@ mod tests {
         let source = Source { database_url: Some("mysql://me:secret@host/db".into()), ..Source::default() };
         let error = Settings::from_source(source).expect_err("not ours").to_string();
         assert!(error.contains("mysql://me:***@host/db") && !error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_vault_key_is_never_repeated() {
+        let source = Source { vault_key: Some(Secret::new("secret".into())), ..Source::default() };
+        assert!(!format!("{source:?}").contains("secret"));
+        let error = Settings::from_source(source).expect_err("no key").to_string();
+        assert_eq!(error, "VAULT_KEY is \"***\"; it should be 32 bytes in hex or base64");
     }
 
     #[test]

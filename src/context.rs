@@ -7,6 +7,7 @@ use crate::{
     config::Settings,
     metrics::Metrics,
     store::Store,
+    vault::Vault,
 };
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub struct Ctx {
     pub pages: Arc<Pages>,
     /// Issues and checks access tokens.
     pub tokens: Arc<Tokens>,
+    /// Seals and opens personal data.
+    pub vault: Arc<Vault>,
     /// Verified callers, kept for a moment.
     pub guard: Arc<Guard>,
     /// Typed settings.

@@ -29,6 +29,10 @@ pub enum Action {
     Decline,
     /// Take an order back.
     Cancel,
+    /// Change it.
+    Update,
+    /// See personal data in clear.
+    Reveal,
 }
 
 /// What it is done to.
@@ -56,14 +60,24 @@ pub enum Resource {
     SchoolShare,
     /// The roll-ups of reporting units and divisions.
     RollUp,
+    /// Households and their personal data.
+    Household,
 }
 
 /// Every action, for the printed table.
-pub const ACTIONS: [Action; 6] =
-    [Action::Read, Action::Create, Action::Quote, Action::Confirm, Action::Decline, Action::Cancel];
+pub const ACTIONS: [Action; 8] = [
+    Action::Read,
+    Action::Create,
+    Action::Quote,
+    Action::Confirm,
+    Action::Decline,
+    Action::Cancel,
+    Action::Update,
+    Action::Reveal,
+];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 11] = [
+pub const RESOURCES: [Resource; 12] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -75,6 +89,7 @@ pub const RESOURCES: [Resource; 11] = [
     Resource::Ledger,
     Resource::SchoolShare,
     Resource::RollUp,
+    Resource::Household,
 ];
 
 /// Every role, for the printed table.
@@ -93,10 +108,11 @@ pub enum Reach {
 /// The policy.
 #[must_use]
 pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
-    use Action::{Cancel, Confirm, Create, Decline, Quote, Read};
+    use Action::{Cancel, Confirm, Create, Decline, Quote, Read, Reveal, Update};
     use Reach::{Everything, Own};
     use Resource::{
-        Consignment, DeclaredPurchase, Ledger, Listing, Order, Receipt, Reference, School, SchoolShare, Supplier,
+        Consignment, DeclaredPurchase, Household, Ledger, Listing, Order, Receipt, Reference, School, SchoolShare,
+        Supplier,
     };
     use Role::{Administrator, AuthorityOfficer, CanteenManager, Inspector};
     match (role, action, resource) {
@@ -104,8 +120,9 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         (_, Read, Reference)
         | (Administrator, Read, _)
         | (AuthorityOfficer | CanteenManager | Inspector, Read, Supplier | Listing) => Some(Everything),
-        // An officer sees all that happens in the subtree and changes none of it.
+        // An officer sees all that happens in the subtree and changes none of it but the households' personal data.
         (AuthorityOfficer, Read, _)
+        | (AuthorityOfficer, Update | Reveal, Household)
         // A school sees and does its own buying; its inspectors receive but do not order.
         | (
             CanteenManager | Inspector,
@@ -253,6 +270,15 @@ impl Scope {
             any = any.add(column.is_in(self.suppliers.iter().copied()));
         }
         any
+    }
+
+    /// Rows of the counties this scope's units stand for.
+    #[must_use]
+    pub fn on_county(&self, column: impl ColumnTrait) -> Condition {
+        if self.everything {
+            return Condition::all();
+        }
+        Condition::all().add(column.is_in(self.divisions.iter().flat_map(|held| held.iter()).cloned()))
     }
 
     /// Schools of this scope, for queries on the school table itself.

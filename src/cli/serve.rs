@@ -61,6 +61,7 @@ pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Erro
         println!("schema: running {pending} migrations");
         ctx.store.migrate_up().await?;
     }
+    ctx.vault.prepare(&ctx.store, &ctx.ids, ctx.clock.now()).await?;
     if registry::bundle::load(&ctx).await? {
         println!("registry: divisions, county lists and reporting units loaded");
     }

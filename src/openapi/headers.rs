@@ -11,7 +11,11 @@ use utoipa::openapi::{
 const KEYED: [&str; 5] = ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 4] = ["confirm_order", "decline_order", "cancel_order", "receive_consignment"];
+const VERSIONED: [&str; 5] =
+    ["confirm_order", "decline_order", "cancel_order", "receive_consignment", "update_personal_data"];
+
+/// Operations that store nothing, or no answer.
+const UNKEYED: [&str; 3] = ["quote_basket", "search_households", "reveal_household"];
 
 const KEY: &str = "Repeating a request with its key and body yields the first answer again, with \
 `Idempotency-Replayed: true`; the key with another body is refused";
@@ -88,6 +92,10 @@ pub(super) fn add(operation: &mut Operation, call: &Call) {
 
 pub(super) fn takes_version(id: &str) -> bool {
     VERSIONED.contains(&id)
+}
+
+pub(super) fn takes_key(id: &str) -> bool {
+    !UNKEYED.contains(&id)
 }
 
 pub(super) fn needs_key(id: &str) -> bool {

@@ -63,7 +63,6 @@ pub fn complete(document: &mut OpenApi) {
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each read by its name")]
 struct Call {
     reads: bool,
-    logs_in: bool,
     secured: bool,
     names_one: bool,
     has_query: bool,
@@ -81,14 +80,12 @@ impl Call {
         let is_access = operation.tags.iter().flatten().any(|tag| tag == "access");
         Self {
             reads,
-            logs_in: id == "login",
             secured: operation.security.is_some(),
             names_one: path.contains('{') || headers::query_names(operation).any(|name| name.ends_with("_id")),
             has_query: headers::query_names(operation).next().is_some(),
             has_body: operation.request_body.is_some(),
             changes: !reads && !is_access,
-            // A quote stores nothing.
-            takes_key: !reads && !is_access && id != "quote_basket",
+            takes_key: !reads && !is_access && headers::takes_key(id),
             needs_key: headers::needs_key(id),
             takes_version: headers::takes_version(id),
         }

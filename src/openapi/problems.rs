@@ -87,7 +87,7 @@ pub(super) fn add(operation: &mut Operation, call: &Call) {
         ("413", "TooLarge", call.has_body),
         ("415", "UnsupportedMediaType", call.has_body),
         ("422", "Invalid", call.has_body || call.takes_key),
-        ("429", "TooMany", call.logs_in),
+        ("429", "TooMany", true),
         ("500", "Internal", true),
         ("503", "Unavailable", true),
     ];

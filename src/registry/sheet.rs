@@ -2,7 +2,7 @@
 //!
 //! Refuses files whose header is not exactly the columns asked for, and rows with more or fewer cells.
 
-use crate::http::Text;
+use crate::{http::Text, vault::redact};
 use chrono::NaiveDate;
 use csv::{ReaderBuilder, StringRecord, Trim};
 use ring::digest;
@@ -104,7 +104,12 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// Notes a refused cell.
     pub fn refuse(&self, column: &'static str, zh: impl Into<String>, en: impl Into<String>) {
-        let reason = Text::new(zh.into(), en.into());
+        // A cell that slipped into another column may be somebody's number.
+        self.refuse_as(column, Text::new(redact(&zh.into()), redact(&en.into())));
+    }
+
+    /// Notes a refused cell with a sentence that repeats nothing of it.
+    pub fn refuse_as(&self, column: &'static str, reason: Text) {
         self.sheet.refused.borrow_mut().push(Refusal { line: self.line, column, reason });
     }
 

@@ -12,6 +12,7 @@ mod support {
     #[expect(clippy::disallowed_methods, reason = "finds the servers under test by the environment, as CI names them")]
     pub mod process;
     pub mod redis;
+    pub mod server;
     pub mod snapshot;
     pub mod trade;
 }
@@ -24,6 +25,7 @@ mod direction;
 mod lists;
 mod main_job;
 mod openapi;
+mod personal_data;
 mod policy;
 mod problems;
 mod race;

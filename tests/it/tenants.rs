@@ -23,6 +23,7 @@ enum Foreign {
     Consignment,
     Listing,
     Supplier,
+    Household,
     Unit,
     Notification,
 }
@@ -51,6 +52,9 @@ const NAMED: &[(&str, Foreign)] = &[
     ("find_listing", Foreign::Listing),
     ("find_supplier", Foreign::Supplier),
     ("create_listing", Foreign::Supplier),
+    ("find_household", Foreign::Household),
+    ("reveal_household", Foreign::Household),
+    ("update_personal_data", Foreign::Household),
     ("reporting_unit_share", Foreign::Unit),
     ("division_share", Foreign::Unit),
     ("read_notification", Foreign::Notification),
@@ -104,6 +108,10 @@ on_both! {
         let listing = ours.listing("potato").await;
         let [school, supplier] = [ours.school_id.clone(), listing.supplier_id.to_string()];
 
+        let officer = app.login("demo-weining").await;
+        let homes = app.get("/households?code=h-520526-01").by(&officer).await.ok();
+        let household = id(&homes["items"][0]).to_owned();
+
         let mut strangers = Vec::new();
         for username in ["gz-520102-001", "gz-520102-001-2", "guiyang-distribution", "demo-bijie"] {
             strangers.push((username, app.login(username).await));
@@ -121,6 +129,7 @@ on_both! {
                 Foreign::Consignment => id(&sent),
                 Foreign::Listing => &listing.id.to_string(),
                 Foreign::Supplier => supplier.as_str(),
+                Foreign::Household => household.as_str(),
                 Foreign::Unit => "520526",
                 Foreign::Notification => id(&told["items"][0]),
             };
@@ -159,6 +168,7 @@ on_both! {
             (format!("/orders/{}", id(&placed)), &ours.seller),
             (format!("/consignments/{}", id(&sent)), &ours.seller),
             (format!("/schools/{school}/inspectors"), &ours.buyer),
+            (format!("/households/{household}"), &officer),
         ] {
             app.get(&path).by(token).await.ok();
         }
