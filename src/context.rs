@@ -2,7 +2,7 @@
 
 use crate::{
     access::{Guard, Tokens},
-    cache::{Counters, Pages},
+    cache::{Allowances, Counters, Pages},
     clock::{Clock, Ids},
     config::Settings,
     metrics::Metrics,
@@ -22,6 +22,8 @@ pub struct Ctx {
     pub ids: Ids,
     /// Counters that may be lost (Redis, or in-process).
     pub counters: Counters,
+    /// What accounts and addresses may still ask this minute.
+    pub allowances: Allowances,
     /// Answers kept for a moment.
     pub pages: Arc<Pages>,
     /// Issues and checks access tokens.

@@ -11,14 +11,17 @@ mod me;
 pub mod password;
 mod policy;
 mod store;
+mod throttle;
 mod tokens;
 
 pub use actor::{Actor, Caller, Grant, Place};
 pub use bootstrap::{NewAccount, create_accounts, first_administrator};
+pub(crate) use guard::bearer;
 pub use guard::{Guard, NewcomerCaller};
 pub use inspectors::{InspectorView, inspectors_of};
 pub use policy::{ACTIONS, Action, Denied, RESOURCES, ROLES, Reach, Resource, Scope, reach, table};
 pub use store::grants;
+pub use throttle::{Rates, throttle};
 pub use tokens::{KeyError, Tokens};
 
 use crate::context::Ctx;

@@ -199,7 +199,7 @@ impl Player {
         let _turn = self.writers.acquire().await.map_err(ApiError::internal)?;
         let (school, supplier) = (self.school(placed.school)?, self.supplier(&placed.order)?);
         let id = placed.order.id;
-        let any = IfMatch(None);
+        let any = IfMatch::Any;
         let dice = Dice::of(&["answer", &school.code, &supplier.code, &placed.deliver_on.to_string()]);
         if dice.in_thousand(DECLINED) {
             let request = ReasonRequest { reason: "雨天采收不足，本次无法供货".to_owned() };
@@ -251,7 +251,7 @@ impl Player {
         }
         let request = ReceiveRequest { id: None, inspectors: school.inspectors.to_vec(), note: None, lines };
         let key = key(school, day, &format!("receive:{}", supplier.code), &request)?;
-        ledger::receive(&self.ctx, &school.inspector, Some(key), &IfMatch(None), consignment.id, &request).await
+        ledger::receive(&self.ctx, &school.inspector, Some(key), &IfMatch::Any, consignment.id, &request).await
     }
 
     async fn declare(self, (school, day): (usize, NaiveDate)) -> Result<(), ApiError> {

@@ -32,7 +32,8 @@ Money is a decimal string in yuan with two places, weight a decimal string in ki
 percentage rounded down to two places beside its exact numerator and denominator, and null where nothing was bought. \
 Instants are RFC 3339 in UTC, days are ISO dates in China (Asia/Shanghai). Lists are read by keyset pages: pass \
 `next_cursor` as `cursor`. Unknown fields and parameters are refused. Every problem is `application/problem+json` \
-(RFC 9457) with a stable `code`, in Chinese unless `Accept-Language` asks for English.";
+(RFC 9457) with a stable `code`, in Chinese unless `Accept-Language` asks for English; a method a path does not list is one of 405 with `Allow`. \
+Requests are limited by account and by address: `RateLimit-Policy` and `RateLimit` tell by how much, and 429 when to come back.";
 
 /// Fills in what is the same for every operation.
 pub fn complete(document: &mut OpenApi) {

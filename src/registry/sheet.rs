@@ -2,7 +2,10 @@
 //!
 //! Refuses files whose header is not exactly the columns asked for, and rows with more or fewer cells.
 
-use crate::{http::Text, vault::redact};
+use crate::{
+    http::{Text, is_hidden},
+    vault::redact,
+};
 use chrono::NaiveDate;
 use csv::{ReaderBuilder, StringRecord, Trim};
 use ring::digest;
@@ -134,11 +137,11 @@ impl<'a> Row<'a> {
             self.refuse(column, "不能为空", "must not be empty");
             return None;
         }
-        if cell.chars().count() > 200 || cell.chars().any(char::is_control) {
+        if cell.chars().count() > 200 || cell.chars().any(|one| one.is_control() || is_hidden(one)) {
             self.refuse(
                 column,
-                "最多 200 个字符，不含控制字符",
-                "at most 200 characters, none of them control characters",
+                "最多 200 个字符，不含控制字符或不可见字符",
+                "at most 200 characters, none of them control characters or invisible",
             );
             return None;
         }

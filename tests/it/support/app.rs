@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, OnceLock, atomic::AtomicU64, atomic::Ordering},
 };
 use xiaonong::{
-    access::{NewAccount, Tokens, create_accounts, password::Cost},
+    access::{NewAccount, Rates, Tokens, create_accounts, password::Cost},
     app,
     clock::{Clock, FixedClock, Ids, SeededEntropy},
     config::{Settings, Source},
@@ -143,6 +143,8 @@ pub async fn context(url: &str, clock: Arc<FixedClock>, seed: u64, change: impl 
     let source = Source { database_url: Some(url.to_owned()), ..Source::default() };
     let mut settings = Settings::from_source(source).expect("settings");
     settings.password_cost = Cost::Light;
+    // A test asks faster than people do, while its clock stands.
+    settings.rates = Rates { account: 0, writes: 0, address: 0 };
     let current = MasterKey::parse(&Secret::new(VAULT_KEY.to_owned())).expect("a key");
     settings.master_keys = MasterSource::Given { current, next: None };
     change(&mut settings);
