@@ -1,14 +1,17 @@
 //! The service as a whole: the shared context, the routers of all domains, the layers around them.
 
 use crate::{
-    access::{self, Guard, KeyError, Tokens},
+    access::{self, Guard, KeyError, Tokens, throttle},
     cache::{Counters, Pages},
     catalogue,
     clock::{Clock, Ids},
     config::Settings,
     context::Ctx,
     delivery,
-    http::{ApiError, FieldProblem, ProblemBody, conditional, envelope},
+    http::{
+        ApiError, ClientAddress, FieldProblem, ProblemBody, RATE_LIMIT, RATE_LIMIT_POLICY, Text, conditional, envelope,
+        was_forwarded,
+    },
     jobs,
     ledger::{self, Receiver},
     metrics::Metrics,
@@ -17,11 +20,12 @@ use crate::{
     registry, share,
     store::{Store, StoreError, connect},
     suppliers,
+    vault::Vault,
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
-    http::{StatusCode, header},
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
@@ -29,7 +33,11 @@ use axum::{
 use entity::import_run::ImportKind;
 use std::{sync::Arc, time::Duration};
 use thiserror::Error;
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
+    timeout::TimeoutLayer,
+};
 use utoipa::{OpenApi, openapi::OpenApi as Document};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -82,9 +90,11 @@ pub fn context_with(
         store,
         clock,
         ids,
+        allowances: counters.allowances(),
         counters,
         pages: Arc::new(Pages::default()),
         tokens: Arc::new(tokens),
+        vault: Arc::new(Vault::new(settings.master_keys.clone())),
         guard: Arc::new(Guard::default()),
         settings: Arc::new(settings),
         metrics: Arc::new(Metrics::default()),
@@ -130,14 +140,42 @@ pub fn router(ctx: Ctx) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(ctx.clone());
-    Router::new()
-        .merge(api.layer(DefaultBodyLimit::max(BODY_LIMIT)).layer(from_fn(conditional)))
+    let cors = cors(&ctx.settings.cors_origins);
+    let router = Router::new()
+        .merge(
+            api.layer(DefaultBodyLimit::max(BODY_LIMIT))
+                .layer(from_fn(conditional))
+                .layer(from_fn_with_state(ctx.clone(), throttle)),
+        )
         .merge(docs)
         .merge(probes)
         .route("/openapi.json", get(move || async move { ([(header::CONTENT_TYPE, "application/json")], text) }))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(ctx, envelope))
+        .layer(from_fn_with_state(ctx, envelope));
+    match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
+}
+
+/// Lets pages of these origins call the API. Nothing is sent by a browser of itself: the token is in a header.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    let [key, number] = ["idempotency-key", "x-request-id"].map(HeaderName::from_static);
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT_LANGUAGE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            key,
+        ])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, number, RATE_LIMIT, RATE_LIMIT_POLICY])
+        .max_age(Duration::from_secs(600));
+    (!origins.is_empty()).then(|| layer.allow_origin(AllowOrigin::list(origins)))
 }
 
 async fn ready(State(ctx): State<Ctx>) -> Result<&'static str, ApiError> {
@@ -148,7 +186,20 @@ async fn ready(State(ctx): State<Ctx>) -> Result<&'static str, ApiError> {
     Ok("ready\n")
 }
 
-async fn metrics(State(ctx): State<Ctx>) -> Response {
+/// The figures: for the bearer of `METRICS_TOKEN` where it is set, else for this machine alone, and not through a proxy on
+/// it.
+async fn metrics(State(ctx): State<Ctx>, request: Request) -> Response {
+    let allowed = if let Some(token) = &ctx.settings.metrics_token {
+        access::bearer(request.headers()).is_some_and(|sent| token.is(sent))
+    } else {
+        let address = request.extensions().get::<ClientAddress>();
+        address.is_none_or(|client| client.0.is_loopback()) && !was_forwarded(request.headers())
+    };
+    if !allowed {
+        let detail =
+            Text::new("请提供 METRICS_TOKEN 令牌，或在本机访问。", "Send METRICS_TOKEN, or ask on this machine.");
+        return ApiError::Unauthenticated { code: "metrics_token", detail }.into_response();
+    }
     match ctx.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
             .into_response(),

@@ -1,9 +1,12 @@
 //! Settings, typed: defaults, then a TOML file, then the environment, then flags. The only reader of the environment.
 
-use crate::access::password::Cost;
+use crate::{
+    access::{Rates, password::Cost},
+    vault::{MasterKey, MasterSource, Secret},
+};
 use serde::Deserialize;
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 use thiserror::Error;
@@ -23,6 +26,18 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// File of the key that signs access tokens.
     pub token_key_file: PathBuf,
+    /// Where the key comes from that wraps the keys of personal data.
+    pub master_keys: MasterSource,
+    /// Households one account may have revealed in a day (P1).
+    pub reveals_per_day: u64,
+    /// Requests an account and an address may make in a minute.
+    pub rates: Rates,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Origins whose pages may call the API from a browser; none unless named.
+    pub cors_origins: Vec<String>,
+    /// What `/metrics` asks for as a bearer token; without one it answers this machine only.
+    pub metrics_token: Option<Secret>,
     /// Cost of password hashes; light in the demonstration and in tests only.
     pub password_cost: Cost,
     /// Weight a delivery of goods sold by weight may exceed what was sent, in basis points (F1).
@@ -70,6 +85,26 @@ pub struct Source {
     pub data_dir: Option<String>,
     /// See [`Settings::token_key_file`].
     pub token_key_file: Option<String>,
+    /// File of the master key; see [`Settings::master_keys`].
+    pub vault_key_file: Option<String>,
+    /// The master key itself, 32 bytes in hex or base64, instead of the file.
+    pub vault_key: Option<Secret>,
+    /// The master key to change over to, where the present one is given as a text too.
+    pub vault_key_next: Option<Secret>,
+    /// See [`Settings::reveals_per_day`].
+    pub reveals_per_day: Option<String>,
+    /// Requests a minute of an account, 0 for no limit.
+    pub rate_per_account: Option<String>,
+    /// Changes a minute of an account, 0 for no limit.
+    pub rate_writes_per_account: Option<String>,
+    /// Requests a minute of an address, 0 for no limit.
+    pub rate_per_address: Option<String>,
+    /// See [`Settings::trusted_proxies`]; with commas between.
+    pub trusted_proxies: Option<String>,
+    /// See [`Settings::cors_origins`]; with commas between.
+    pub cors_origins: Option<String>,
+    /// See [`Settings::metrics_token`].
+    pub metrics_token: Option<Secret>,
     /// See [`Settings::bulk_tolerance_bp`].
     pub bulk_tolerance_bp: Option<String>,
     /// See [`Settings::log`].
@@ -89,6 +124,16 @@ impl Source {
             listen_addr: read("LISTEN_ADDR"),
             data_dir: read("DATA_DIR"),
             token_key_file: read("TOKEN_KEY_FILE"),
+            vault_key_file: read("VAULT_KEY_FILE"),
+            vault_key: read("VAULT_KEY").map(Secret::new),
+            vault_key_next: read("VAULT_KEY_NEXT").map(Secret::new),
+            reveals_per_day: read("REVEALS_PER_DAY"),
+            rate_per_account: read("RATE_PER_ACCOUNT"),
+            rate_writes_per_account: read("RATE_WRITES_PER_ACCOUNT"),
+            rate_per_address: read("RATE_PER_ADDRESS"),
+            trusted_proxies: read("TRUSTED_PROXIES"),
+            cors_origins: read("CORS_ORIGINS"),
+            metrics_token: read("METRICS_TOKEN").map(Secret::new),
             bulk_tolerance_bp: read("BULK_TOLERANCE_BP"),
             log: read("LOG"),
         }
@@ -114,6 +159,16 @@ impl Source {
             listen_addr: self.listen_addr.or(below.listen_addr),
             data_dir: self.data_dir.or(below.data_dir),
             token_key_file: self.token_key_file.or(below.token_key_file),
+            vault_key_file: self.vault_key_file.or(below.vault_key_file),
+            vault_key: self.vault_key.or(below.vault_key),
+            vault_key_next: self.vault_key_next.or(below.vault_key_next),
+            reveals_per_day: self.reveals_per_day.or(below.reveals_per_day),
+            rate_per_account: self.rate_per_account.or(below.rate_per_account),
+            rate_writes_per_account: self.rate_writes_per_account.or(below.rate_writes_per_account),
+            rate_per_address: self.rate_per_address.or(below.rate_per_address),
+            trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
+            cors_origins: self.cors_origins.or(below.cors_origins),
+            metrics_token: self.metrics_token.or(below.metrics_token),
             bulk_tolerance_bp: self.bulk_tolerance_bp.or(below.bulk_tolerance_bp),
             log: self.log.or(below.log),
         }
@@ -157,6 +212,27 @@ impl Settings {
                 value: tolerance,
                 wanted: "basis points from 0 to 1000 (100 = 1 %)",
             })?;
+        let vault_file = source.vault_key_file.map_or_else(|| data_dir.join("vault.key"), PathBuf::from);
+        let master_keys = match master_key("VAULT_KEY", source.vault_key.as_ref())? {
+            Some(current) => {
+                MasterSource::Given { current, next: master_key("VAULT_KEY_NEXT", source.vault_key_next.as_ref())? }
+            }
+            None => MasterSource::File(vault_file),
+        };
+        let reveals_per_day = count("REVEALS_PER_DAY", source.reveals_per_day, 100)?;
+        let rates = Rates {
+            account: count("RATE_PER_ACCOUNT", source.rate_per_account, 600)?,
+            writes: count("RATE_WRITES_PER_ACCOUNT", source.rate_writes_per_account, 120)?,
+            address: count("RATE_PER_ADDRESS", source.rate_per_address, 1_200)?,
+        };
+        let trusted_proxies =
+            list("TRUSTED_PROXIES", source.trusted_proxies, "addresses with commas between", |one| one.parse().ok())?;
+        let cors_origins = list(
+            "CORS_ORIGINS",
+            source.cors_origins,
+            "origins such as https://example.org with commas between",
+            origin,
+        )?;
         Ok(Self {
             database_url,
             database_read_url: source.database_read_url,
@@ -164,11 +240,50 @@ impl Settings {
             listen_addr,
             token_key_file: source.token_key_file.map_or_else(|| data_dir.join("token.key"), PathBuf::from),
             data_dir,
+            master_keys,
+            reveals_per_day,
+            rates,
+            trusted_proxies,
+            cors_origins,
+            metrics_token: source.metrics_token,
             password_cost: Cost::Strong,
             bulk_tolerance_bp,
             log: source.log.unwrap_or_else(|| "info".to_owned()),
         })
     }
+}
+
+/// A master key given as a text; the message does not repeat it.
+fn master_key(name: &'static str, text: Option<&Secret>) -> Result<Option<MasterKey>, SettingsError> {
+    let Some(text) = text else { return Ok(None) };
+    let wrong = SettingsError::Value { name, value: "***".to_owned(), wanted: "32 bytes in hex or base64" };
+    MasterKey::parse(text).map(Some).ok_or(wrong)
+}
+
+/// A whole number up to a million, or `default` where there is none.
+fn count(name: &'static str, text: Option<String>, default: u64) -> Result<u64, SettingsError> {
+    let Some(text) = text else { return Ok(default) };
+    let read = text.trim().parse().ok().filter(|count| *count <= 1_000_000);
+    read.ok_or(SettingsError::Value { name, value: text, wanted: "a whole number from 0 to 1000000" })
+}
+
+/// What stands between commas, each read by `read`; none where there is no text.
+fn list<T>(
+    name: &'static str,
+    text: Option<String>,
+    wanted: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, SettingsError> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let items = text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(read).collect::<Option<Vec<T>>>();
+    items.ok_or(SettingsError::Value { name, value: text, wanted })
+}
+
+/// Scheme, host and port, as a browser sends them; `*` is none, for it opens the API to every page there is.
+fn origin(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
+    (!rest.is_empty() && rest.bytes().all(fits)).then(|| text.to_owned())
 }
 
 /// An address without its password, for messages and logs.
@@ -195,6 +310,29 @@ mod tests {
         let source = Source { database_url: Some("mysql://me:secret@host/db".into()), ..Source::default() };
         let error = Settings::from_source(source).expect_err("not ours").to_string();
         assert!(error.contains("mysql://me:***@host/db") && !error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_vault_key_is_never_repeated() {
+        let source = Source { vault_key: Some(Secret::new("secret".into())), ..Source::default() };
+        assert!(!format!("{source:?}").contains("secret"));
+        let error = Settings::from_source(source).expect_err("no key").to_string();
+        assert_eq!(error, "VAULT_KEY is \"***\"; it should be 32 bytes in hex or base64");
+    }
+
+    #[test]
+    fn no_wildcard_opens_the_api() {
+        let read = |origins: &str| {
+            let source = Source { cors_origins: Some(origins.to_owned()), ..Source::default() };
+            Settings::from_source(source).map(|settings| settings.cors_origins)
+        };
+        assert_eq!(
+            read("https://a.example, http://b.example:81"),
+            Ok(vec!["https://a.example".into(), "http://b.example:81".into()])
+        );
+        for wrong in ["*", "a.example", "https://a.example/path", "null"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use crate::{
     access::{Guard, Tokens},
-    cache::{Counters, Pages},
+    cache::{Allowances, Counters, Pages},
     clock::{Clock, Ids},
     config::Settings,
     metrics::Metrics,
     store::Store,
+    vault::Vault,
 };
 use std::sync::Arc;
 
@@ -21,10 +22,14 @@ pub struct Ctx {
     pub ids: Ids,
     /// Counters that may be lost (Redis, or in-process).
     pub counters: Counters,
+    /// What accounts and addresses may still ask this minute.
+    pub allowances: Allowances,
     /// Answers kept for a moment.
     pub pages: Arc<Pages>,
     /// Issues and checks access tokens.
     pub tokens: Arc<Tokens>,
+    /// Seals and opens personal data.
+    pub vault: Arc<Vault>,
     /// Verified callers, kept for a moment.
     pub guard: Arc<Guard>,
     /// Typed settings.

@@ -6,7 +6,7 @@
 //!
 //! Below are the rooms. Domains use only what stands before them in
 //! `registry ← suppliers ← catalogue ← ordering ← delivery ← ledger ← share`; all of them use the shared ground
-//! (`http`, `access`, `store`, `cache`, `clock`, `config`, `context`, `metrics`); a test holds the direction.
+//! (`http`, `access`, `store`, `cache`, `clock`, `config`, `context`, `metrics`, `vault`); a test holds the direction.
 
 // The shared ground.
 pub mod access;
@@ -17,6 +17,7 @@ pub mod context;
 pub mod http;
 pub mod metrics;
 pub mod store;
+pub mod vault;
 
 // The domains, in the order they may use one another.
 pub mod catalogue;

@@ -14,7 +14,7 @@ use std::{
 const SERVE: &str = r#"
 unset DATABASE_READ_URL REDIS_URL TOKEN_KEY_FILE LOG BULK_TOLERANCE_BP
 echo $$ >"$3/server.pid"
-DATABASE_URL="$2" DATA_DIR="$3" LISTEN_ADDR="$4" exec "$1" serve
+DATABASE_URL="$2" DATA_DIR="$3" LISTEN_ADDR="$4" RATE_PER_ACCOUNT=0 RATE_WRITES_PER_ACCOUNT=0 exec "$1" serve
 "#;
 /// `$1` is this program, `$2` the port.
 const HELLO: &str = r#"exec "$1" --hello "$2""#;

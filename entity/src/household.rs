@@ -18,6 +18,18 @@ pub struct Model {
     pub division_code: String,
     /// County it lives in.
     pub county_code: String,
+    /// Resident identity number, sealed.
+    pub id_number_sealed: Option<String>,
+    /// Its keyed hash; no two households have the same.
+    pub id_number_hash: Option<String>,
+    /// Phone number, sealed.
+    pub phone_sealed: Option<String>,
+    /// Its keyed hash.
+    pub phone_hash: Option<String>,
+    /// Bank account, sealed.
+    pub bank_account_sealed: Option<String>,
+    /// Its keyed hash.
+    pub bank_account_hash: Option<String>,
     /// Optimistic lock.
     pub version: i64,
 }

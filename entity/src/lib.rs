@@ -38,6 +38,7 @@ pub mod session;
 // operations
 pub mod audit_entry;
 pub mod bundle;
+pub mod data_key;
 pub mod idempotency;
 pub mod notification;
 pub mod outbox;

@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 
 mod accounts;
 mod append_only;
+mod personal_data;
 mod rooms;
 
 /// Runs the migrations in order.
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             rooms::ROOMS.iter().map(|room| Box::new(room) as Box<dyn MigrationTrait>).collect();
         all.push(Box::new(append_only::AppendOnly));
         all.push(Box::new(accounts::Accounts));
+        all.push(Box::new(personal_data::PersonalData));
         all
     }
 }

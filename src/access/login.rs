@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     context::Ctx,
-    http::{ApiError, Command, Text, hex},
+    http::{ApiError, ClientAddress, Command, Text, hex},
 };
 use axum::{
     Json,
-    extract::{ConnectInfo, FromRequestParts, State},
+    extract::{FromRequestParts, State},
     http::{StatusCode, request::Parts},
 };
 use entity::{
@@ -25,7 +25,7 @@ use entity::{
 use ring::digest;
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, Set, sea_query::Expr};
 use serde::{Deserialize, Serialize};
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use utoipa::ToSchema;
 
 /// Failed tries for one name from one address before it has to wait.
@@ -75,15 +75,15 @@ pub struct RefreshRequest {
     pub refresh_token: String,
 }
 
-/// Address of the peer; a stand-in where there is no socket.
+/// Address of the caller; a stand-in where there is no socket.
 pub struct Peer(String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(address.map_or_else(|| "local".to_owned(), |ConnectInfo(address)| address.ip().to_string())))
+        let address = parts.extensions.get::<ClientAddress>();
+        Ok(Self(address.map_or_else(|| "local".to_owned(), |client| client.0.to_string())))
     }
 }
 

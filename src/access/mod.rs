@@ -16,17 +16,20 @@ mod read_policy;
 mod scope;
 mod store;
 mod table;
+mod throttle;
 mod tokens;
 
 pub use actor::{Actor, Caller, Grant, Place};
 pub use bootstrap::{NewAccount, create_accounts, first_administrator};
 pub use granting::{Target, Within, gives, grantable};
+pub(crate) use guard::bearer;
 pub use guard::{Guard, NewcomerCaller};
 pub use inspectors::{InspectorView, inspectors_of};
 pub use policy::{ACTIONS, Action, Denied, RESOURCES, ROLES, Reach, Resource, reach};
 pub use scope::Scope;
 pub use store::{agents_of, grants};
 pub use table::table;
+pub use throttle::{Rates, throttle};
 pub use tokens::{KeyError, Tokens};
 
 use crate::context::Ctx;

@@ -25,6 +25,10 @@ pub enum Action {
     Cancel,
     /// Make accounts, give and end roles, close, open and reset.
     Manage,
+    /// Change it.
+    Update,
+    /// See personal data in clear.
+    Reveal,
 }
 
 /// What it is done to.
@@ -56,14 +60,25 @@ pub enum Resource {
     Account,
     /// Consents of households to the agents who act for them (H5).
     Consent,
+    /// Households and their personal data.
+    Household,
 }
 
 /// Every action, for the printed table.
-pub const ACTIONS: [Action; 7] =
-    [Action::Read, Action::Create, Action::Quote, Action::Confirm, Action::Decline, Action::Cancel, Action::Manage];
+pub const ACTIONS: [Action; 9] = [
+    Action::Read,
+    Action::Create,
+    Action::Quote,
+    Action::Confirm,
+    Action::Decline,
+    Action::Cancel,
+    Action::Manage,
+    Action::Update,
+    Action::Reveal,
+];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 13] = [
+pub const RESOURCES: [Resource; 14] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -77,6 +92,7 @@ pub const RESOURCES: [Resource; 13] = [
     Resource::RollUp,
     Resource::Account,
     Resource::Consent,
+    Resource::Household,
 ];
 
 /// Every role, for the printed table.
@@ -105,10 +121,10 @@ pub enum Reach {
 /// The policy. Which roles somebody may give is in [`super::granting`].
 #[must_use]
 pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
-    use Action::{Cancel, Confirm, Create, Decline, Manage, Quote, Read};
+    use Action::{Cancel, Confirm, Create, Decline, Manage, Quote, Read, Reveal, Update};
     use Reach::{Everything, Own};
     use Resource::{
-        Account, Consent, Consignment, DeclaredPurchase, Ledger, Listing, Order, Receipt, Reference, School,
+        Account, Consent, Consignment, DeclaredPurchase, Household, Ledger, Listing, Order, Receipt, Reference, School,
         SchoolShare, Supplier,
     };
     use Role::{
@@ -127,8 +143,10 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         // The administrator keeps the accounts and trades nothing.
         | (Administrator, Manage, Account)
         | (Administrator, Create | Cancel, Consent) => Some(Everything),
-        // An authority sees all that happens in the subtree and changes none of it; its manager keeps the accounts.
+        // An authority sees all that happens in the subtree and changes none of it; its manager keeps the accounts
+        // and the households' personal data.
         (AuthorityManager | AuthorityOfficer | Auditor, Read, _)
+        | (AuthorityManager, Update | Reveal, Household)
         | (AuthorityManager | SchoolPrincipal | Role::Supplier, Manage, Account)
         | (AuthorityManager, Create | Cancel, Consent)
         // A school sees and does its own buying; its inspectors receive but do not order; its principal oversees, may

@@ -126,6 +126,15 @@ impl Scope {
             .add(school::COLUMN.reporting_unit_code.is_in(self.unit_codes().cloned()))
     }
 
+    /// Rows of the counties this scope's units stand for.
+    #[must_use]
+    pub fn on_county(&self, column: impl ColumnTrait) -> Condition {
+        if self.everything {
+            return Condition::all();
+        }
+        Condition::all().add(column.is_in(self.divisions.iter().flat_map(|held| held.iter()).cloned()))
+    }
+
     /// Memberships of this scope: those in its units, in their schools, and for suppliers registered in their divisions.
     #[must_use]
     pub fn on_membership(&self) -> Condition {

@@ -116,6 +116,7 @@ fn of_resource(resource: Resource) -> Text {
         Resource::RollUp => Text::new("汇总占比", "Roll-ups of the share"),
         Resource::Account => Text::new("账号与角色", "Accounts and roles"),
         Resource::Consent => Text::new("农户委托", "Households' consents"),
+        Resource::Household => Text::new("农户及个人信息", "Households and their personal data"),
     }
 }
 
@@ -135,5 +136,7 @@ fn of_action(action: Action, resource: Resource) -> Text {
         (Action::Cancel, Resource::Consent) => Text::new("撤回", "withdraw"),
         (Action::Cancel, _) => Text::new("取消", "cancel"),
         (Action::Manage, _) => Text::new("管理", "manage"),
+        (Action::Update, _) => Text::new("更新", "update"),
+        (Action::Reveal, _) => Text::new("查看未遮盖信息", "see in clear"),
     }
 }

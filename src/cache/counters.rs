@@ -1,5 +1,6 @@
 //! Windowed counters, for throttling log-ins: shared through Redis, or per process.
 
+use super::Allowances;
 use entity::time::Timestamp;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use std::{
@@ -23,7 +24,7 @@ pub struct Counters {
     local: Arc<Mutex<HashMap<String, (u64, i64)>>>,
 }
 
-struct Remote {
+pub(super) struct Remote {
     connection: ConnectionManager,
     broken_until: AtomicI64,
 }
@@ -49,6 +50,12 @@ impl Counters {
             redis: Some(Arc::new(Remote { connection, broken_until: AtomicI64::new(0) })),
             local: Arc::default(),
         })
+    }
+
+    /// Allowances that replicas count together where these counters are shared.
+    #[must_use]
+    pub fn allowances(&self) -> Allowances {
+        Allowances::over(self.redis.clone())
     }
 
     /// Whether counters are shared through Redis.
@@ -107,6 +114,31 @@ impl Counters {
 }
 
 impl Remote {
+    /// Adds to a counter that is forgotten after `keep`; its total, or none while Redis does not answer.
+    pub(super) async fn add(&self, key: &str, count: u64, keep: Duration, now: Timestamp) -> Option<u64> {
+        if self.broken_until.load(Ordering::Relaxed) > now.0 {
+            return None;
+        }
+        let mut connection = self.connection.clone();
+        let added: Result<(u64,), _> = redis::pipe()
+            .atomic()
+            .incr(key, count)
+            .cmd("EXPIRE")
+            .arg(key)
+            .arg(keep.as_secs().max(1))
+            .ignore()
+            .query_async(&mut connection)
+            .await;
+        match added {
+            Ok((total,)) => Some(total),
+            Err(error) => {
+                self.broken_until.store(now.0 + BREAK_MILLIS, Ordering::Relaxed);
+                tracing::warn!(%error, "Redis does not answer; counting in this process");
+                None
+            }
+        }
+    }
+
     async fn hit(&self, key: &str, window: Duration) -> Result<u64, redis::RedisError> {
         let mut connection = self.connection.clone();
         let (count,): (u64,) = redis::pipe()

@@ -2,8 +2,10 @@
 //!
 //! Refuses to be the only place anything is kept; with Redis gone mid-flight every part goes on in this process.
 
+mod allowances;
 mod counters;
 mod pages;
 
+pub use allowances::{Allowances, Budget, Verdict};
 pub use counters::Counters;
 pub use pages::{Pages, Topic};

@@ -6,6 +6,7 @@ mod import;
 mod migrate;
 mod openapi;
 mod policy;
+mod rotate_keys;
 mod serve;
 mod verify;
 
@@ -60,6 +61,12 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Make a new key for personal data and seal what is stored anew; the service may run meanwhile
+    RotateKeys {
+        /// Change the master key instead, which wraps the others
+        #[arg(long)]
+        master: bool,
+    },
     /// Recompute every total from the ledger and name the differences
     Verify,
     /// Print the OpenAPI document
@@ -110,6 +117,7 @@ pub fn run() -> ExitCode {
             Command::Demo => demo::run(settings).await,
             Command::Migrate { direction } => migrate::run(settings, direction).await,
             Command::Import { kind, file, dry_run } => import::run(settings, kind, &file, dry_run).await,
+            Command::RotateKeys { master } => rotate_keys::run(settings, master).await,
             Command::Verify => verify::run(settings).await,
             Command::Openapi => openapi::run(settings).await,
             Command::Policy { lang } => policy::run(&lang),

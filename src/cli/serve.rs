@@ -7,13 +7,13 @@ use crate::{
     clock::{Ids, SystemClock, SystemEntropy},
     config::{Settings, hide_password},
     context::Ctx,
-    demo,
+    demo, http,
     jobs::Runner,
     registry, share,
 };
 use entity::bundle;
 use sea_orm::EntityTrait;
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -61,6 +61,7 @@ pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Erro
         println!("schema: running {pending} migrations");
         ctx.store.migrate_up().await?;
     }
+    ctx.vault.prepare(&ctx.store, &ctx.ids, ctx.clock.now()).await?;
     if registry::bundle::load(&ctx).await? {
         println!("registry: divisions, county lists and reporting units loaded");
     }
@@ -89,15 +90,14 @@ pub async fn listen(ctx: Ctx) -> ExitCode {
     println!("serving: http://{address}  API documentation: http://{address}/docs");
     let store = ctx.store.clone();
     let jobs = Runner::start(ctx.clone());
-    let service = app::router(ctx).into_make_service_with_connect_info::<SocketAddr>();
-    let outcome = axum::serve(listener, service).with_graceful_shutdown(stopped()).await;
-    println!("stopping: requests under way are answered");
+    let told_to_stop = async {
+        stopped().await;
+        println!("stopping: requests under way are answered");
+    };
+    http::serve(listener, app::router(ctx), told_to_stop).await;
     jobs.stop().await;
     store.close().await;
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    ExitCode::SUCCESS
 }
 
 async fn stopped() {

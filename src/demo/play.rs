@@ -208,7 +208,7 @@ impl Player {
         let _turn = self.writers.acquire().await.map_err(ApiError::internal)?;
         let (school, supplier) = (self.school(placed.school)?, self.supplier(&placed.order)?);
         let id = placed.order.id;
-        let any = IfMatch(None);
+        let any = IfMatch::Any;
         let dice = Dice::of(&["answer", &school.code, &supplier.code, &placed.deliver_on.to_string()]);
         if dice.in_thousand(DECLINED) {
             let request = ReasonRequest { reason: "雨天采收不足，本次无法供货".to_owned() };
@@ -262,7 +262,7 @@ impl Player {
         let key = key(school, day, &format!("receive:{}", supplier.code), &request)?;
         let caller = school.inspector.clone();
         let scope = caller.actor.may(Action::Create, Resource::Receipt)?;
-        let version = IfMatch(None);
+        let version = IfMatch::Any;
         self.receiver.submit(Arrived { caller, scope, key, version, consignment_id: consignment.id, request }).await
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     problem::{ApiError, FieldError},
-    text::Text,
+    text::{Text, is_hidden},
 };
 use chrono::{Datelike, NaiveDate};
 use entity::{
@@ -57,6 +57,12 @@ impl Check {
             );
         } else if trimmed.chars().any(char::is_control) {
             self.refuse(pointer, "control_character", Text::new("含有控制字符。", "Contains control characters."));
+        } else if trimmed.chars().any(is_hidden) {
+            self.refuse(
+                pointer,
+                "hidden_character",
+                Text::new("含有不可见或改变文字方向的字符。", "Contains characters that do not show or turn the text."),
+            );
         }
         trimmed.to_owned()
     }

@@ -217,7 +217,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
             let message = error.inner().to_string();
             let named = message.split('`').nth(1).unwrap_or_default().to_owned();
-            let name = if message.starts_with("unknown field") || message.starts_with("missing field") {
+            let repeated = message.starts_with("duplicate field");
+            let name = if message.starts_with("unknown field") || message.starts_with("missing field") || repeated {
                 named
             } else {
                 error.path().to_string()
@@ -226,6 +227,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
                 ("unknown_parameter", Text::new(format!("未知参数 {name}。"), format!("There is no parameter {name}.")))
             } else if message.starts_with("missing field") {
                 ("required", Text::new(format!("缺少参数 {name}。"), format!("The parameter {name} is missing.")))
+            } else if repeated {
+                (
+                    "parameter_repeated",
+                    Text::new(
+                        format!("参数 {name} 出现多次。"),
+                        format!("The parameter {name} is there more than once."),
+                    ),
+                )
             } else {
                 return malformed_parameter(&name);
             };
@@ -260,18 +269,44 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// The version named by `If-Match`, if any.
-#[derive(Clone, Copy, Debug)]
-pub struct IfMatch(pub Option<i64>);
+/// The versions named by `If-Match` (RFC 9110, 13.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum IfMatch {
+    /// No header, or `*`: any version will do, as long as there is one.
+    #[default]
+    Any,
+    /// One of these. A weak tag names none of ours, nor does a tag we never gave.
+    OneOf(Vec<i64>),
+}
 
 impl IfMatch {
     /// # Errors
     /// [`ApiError::Stale`] when another version was meant.
     pub fn check(&self, version: i64) -> Result<(), ApiError> {
-        match self.0 {
-            Some(wanted) if wanted != version => Err(ApiError::Stale { version }),
+        match self {
+            Self::OneOf(wanted) if !wanted.contains(&version) => Err(ApiError::Stale { version }),
             _ => Ok(()),
         }
+    }
+
+    /// Reads the header: `*`, a list of tags, or a bare version number.
+    fn parse(text: &str) -> Option<Self> {
+        if text.trim() == "*" {
+            return Some(Self::Any);
+        }
+        let mut wanted = Vec::new();
+        for tag in text.split(',').map(str::trim) {
+            let (weak, quoted) = tag.strip_prefix("W/").map_or((false, tag), |tag| (true, tag));
+            let opaque = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            match (opaque, quoted.parse()) {
+                (Some(opaque), _) if !opaque.contains('"') => {
+                    wanted.extend(opaque.parse::<i64>().ok().filter(|_| !weak));
+                }
+                (None, Ok(bare)) if !weak => wanted.push(bare),
+                _ => return None,
+            }
+        }
+        Some(Self::OneOf(wanted))
     }
 }
 
@@ -279,14 +314,40 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
-        let version = value.to_str().ok().and_then(|value| value.trim().trim_matches('"').parse().ok());
-        version.map(|version| Self(Some(version))).ok_or_else(|| {
+        let mut lines = parts.headers.get_all(header::IF_MATCH).iter().map(|line| line.to_str().unwrap_or("?"));
+        let Some(first) = lines.next() else { return Ok(Self::Any) };
+        let all = lines.fold(first.to_owned(), |all, line| format!("{all}, {line}"));
+        Self::parse(&all).ok_or_else(|| {
             ApiError::Malformed(FieldError::new(
                 "",
                 "if_match_malformed",
                 Text::new("If-Match 须为读取时得到的 ETag。", "If-Match must be the ETag of an earlier answer."),
             ))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_match_names_versions_by_strong_tags() {
+        let fits = |text: &str| IfMatch::parse(text).map(|wanted| wanted.check(3).is_ok());
+        for (text, expected) in [
+            ("*", Some(true)),
+            ("\"3\"", Some(true)),
+            ("3", Some(true)),
+            ("\"1\", \"3\"", Some(true)),
+            ("\"1\"", Some(false)),
+            ("W/\"3\"", Some(false)),
+            ("\"of-another-kind\"", Some(false)),
+            ("\"3", None),
+            ("odd", None),
+            ("", None),
+            ("W/3", None),
+        ] {
+            assert_eq!(fits(text), expected, "{text}");
+        }
     }
 }

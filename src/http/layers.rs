@@ -1,6 +1,6 @@
 //! What happens around every request: number, language, conditional answers, headers, metrics.
 
-use super::{problem::ApiError, text::Language};
+use super::{client::ClientAddress, problem::ApiError, text::Language};
 use crate::context::Ctx;
 use axum::{
     body::{Body, HttpBody, to_bytes},
@@ -17,7 +17,19 @@ use uuid::Uuid;
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
+/// Characters of a caller's own request number that are taken into the log.
+const LONGEST_CALLER_ID: usize = 64;
+/// For JSON: a browser that is led to show an answer as a page runs and frames nothing.
+const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
+/// For the browsable documentation, which styles its elements one by one.
+const OWN_CONTENT: &str =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What is left of the caller's allowances, and what they are (draft-ietf-httpapi-ratelimit-headers).
+pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+/// See [`RATE_LIMIT`].
+pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Numbers the request, logs its outcome, and writes whatever problem came out in the caller's language.
 pub async fn envelope(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
@@ -26,7 +38,14 @@ pub async fn envelope(State(ctx): State<Ctx>, mut request: Request, next: Next) 
     let language = language_of(request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", id, %method, route);
+    if let Some(client) = ClientAddress::of(&request, &ctx.settings.trusted_proxies) {
+        request.extensions_mut().insert(client);
+    }
+    let is_page = request.uri().path().starts_with("/docs");
+    let is_api = request.uri().path().starts_with("/api/");
+    // The number is always ours; a caller's own stands beside it where it is harmless.
+    let caller_id = caller_id(request.headers());
+    let span = tracing::info_span!("request", id, %method, route, caller_id);
     let started = ctx.metrics.start();
     let response = next.run(request).instrument(span.clone()).await;
     let problem = response.extensions().get::<ApiError>().cloned().or_else(|| foreign_problem(&response));
@@ -34,9 +53,15 @@ pub async fn envelope(State(ctx): State<Ctx>, mut request: Request, next: Next) 
         None => response,
         Some(problem) => {
             if let ApiError::Internal(cause) = &problem {
-                span.in_scope(|| tracing::error!(error = %cause, "request failed"));
+                span.in_scope(|| tracing::error!(error = ?cause.to_string(), "request failed"));
             }
-            problem.render(language, &id)
+            let mut answer = problem.render(language, &id);
+            for name in [header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY] {
+                if let Some(value) = response.headers().get(&name) {
+                    answer.headers_mut().insert(name, value.clone());
+                }
+            }
+            answer
         }
     };
     ctx.metrics.finish(started, method.as_str(), &route, response.status().as_u16());
@@ -45,8 +70,28 @@ pub async fn envelope(State(ctx): State<Ctx>, mut request: Request, next: Next) 
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    protect(headers, is_page);
+    if is_api && !headers.contains_key(header::CACHE_CONTROL) {
+        // The caller may keep it and ask whether it is still the same; nobody on the way may.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
     response
+}
+
+/// The headers by which a browser keeps to itself.
+fn protect(headers: &mut HeaderMap, is_page: bool) {
+    let content = HeaderValue::from_static(if is_page { OWN_CONTENT } else { NO_CONTENT });
+    headers.insert(header::CONTENT_SECURITY_POLICY, content);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+}
+
+/// The caller's own `X-Request-Id`, where it is short and of letters, digits, `.`, `_` and `-`.
+fn caller_id(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    ((1..=LONGEST_CALLER_ID).contains(&text.len()) && text.bytes().all(harmless)).then(|| text.to_owned())
 }
 
 /// Answers that come from the router or a layer and not from a handler: 404, 405, 413, 408, caught panics.

@@ -262,7 +262,7 @@ fn read(
         match record.and_then(|record| record.deserialize::<Row>(Some(&header))) {
             Ok(row) => requests.push((pointer.clone(), declaration(check, purchaser, &pointer, row))),
             Err(error) => {
-                tracing::debug!(%error, "an import's row does not read");
+                tracing::debug!(error = ?error.to_string(), "an import's row does not read");
                 let detail = Text::new(
                     "列数与表头不符，或表头有未知、缺少的列；可用的列见接口文档。",
                     "The row does not fit its header, or the header has an unknown column or lacks one; see the documentation.",

@@ -12,7 +12,7 @@ const KEYED: [&str; 6] =
     ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 10] = [
+const VERSIONED: [&str; 11] = [
     "confirm_order",
     "decline_order",
     "cancel_order",
@@ -23,7 +23,11 @@ const VERSIONED: [&str; 10] = [
     "grant_membership",
     "end_membership",
     "withdraw_consent",
+    "update_personal_data",
 ];
+
+/// Operations that store nothing, or no answer.
+const UNKEYED: [&str; 3] = ["quote_basket", "search_households", "reveal_household"];
 
 const KEY: &str = "Repeating a request with its key and body yields the first answer again, with \
 `Idempotency-Replayed: true`; the key with another body is refused";
@@ -100,6 +104,10 @@ pub(super) fn add(operation: &mut Operation, call: &Call) {
 
 pub(super) fn takes_version(id: &str) -> bool {
     VERSIONED.contains(&id)
+}
+
+pub(super) fn takes_key(id: &str) -> bool {
+    !UNKEYED.contains(&id)
 }
 
 pub(super) fn needs_key(id: &str) -> bool {

@@ -33,7 +33,8 @@ Money is a decimal string in yuan with two places, weight a decimal string in ki
 percentage rounded down to two places beside its exact numerator and denominator, and null where nothing was bought. \
 Instants are RFC 3339 in UTC, days are ISO dates in China (Asia/Shanghai). Lists are read by keyset pages: pass \
 `next_cursor` as `cursor`. Unknown fields and parameters are refused. Every problem is `application/problem+json` \
-(RFC 9457) with a stable `code`, in Chinese unless `Accept-Language` asks for English.";
+(RFC 9457) with a stable `code`, in Chinese unless `Accept-Language` asks for English; a method a path does not list is one of 405 with `Allow`. \
+Requests are limited by account and by address: `RateLimit-Policy` and `RateLimit` tell by how much, and 429 when to come back.";
 
 /// Fills in what is the same for every operation.
 pub fn complete(document: &mut OpenApi) {
@@ -64,7 +65,6 @@ pub fn complete(document: &mut OpenApi) {
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each read by its name")]
 struct Call {
     reads: bool,
-    logs_in: bool,
     secured: bool,
     names_one: bool,
     has_query: bool,
@@ -82,14 +82,12 @@ impl Call {
         let is_access = operation.tags.iter().flatten().any(|tag| tag == "access");
         Self {
             reads,
-            logs_in: id == "login",
             secured: operation.security.is_some(),
             names_one: path.contains('{') || headers::query_names(operation).any(|name| name.ends_with("_id")),
             has_query: headers::query_names(operation).next().is_some(),
             has_body: operation.request_body.is_some(),
             changes: !reads && !is_access,
-            // A quote stores nothing.
-            takes_key: !reads && !is_access && id != "quote_basket",
+            takes_key: !reads && !is_access && headers::takes_key(id),
             needs_key: headers::needs_key(id),
             takes_version: headers::takes_version(id),
         }

@@ -3,11 +3,19 @@
 use super::Call;
 use crate::http::{ApiError, FieldError, Language, Text};
 use utoipa::openapi::{
-    Components, Ref, RefOr, Response, content::ContentBuilder, path::Operation, response::ResponseBuilder,
+    Components, Object, Ref, RefOr, Response, Type, content::ContentBuilder, header::Header, path::Operation,
+    response::ResponseBuilder,
 };
 
 const KIND: &str = "application/problem+json";
 const EXAMPLE_REQUEST: &str = "01990000-0000-7000-8000-0000000000aa";
+
+/// Headers that tell when to come back, and how often one may.
+const WHEN: [(&str, &str); 3] = [
+    ("Retry-After", "Seconds to wait"),
+    ("RateLimit", "What is left of each allowance and the seconds until it is whole again: `\"account\";r=0;t=34`"),
+    ("RateLimit-Policy", "The allowances and their windows in seconds: `\"account\";q=600;w=60`"),
+];
 
 fn field(pointer: &str, code: &'static str, zh: &'static str, en: &'static str) -> FieldError {
     FieldError::new(pointer, code, Text::new(zh, en))
@@ -71,7 +79,14 @@ pub(super) fn describe(components: &mut Components) {
         let example = serde_json::to_value(problem.body(Language::Chinese, EXAMPLE_REQUEST)).unwrap_or_default();
         let schema = Ref::from_schema_name("Problem");
         let content = ContentBuilder::new().schema(Some(schema)).example(Some(example)).build();
-        let response = ResponseBuilder::new().description(description).content(KIND, content).build();
+        let mut response = ResponseBuilder::new().description(description).content(KIND, content).build();
+        if name == "TooMany" {
+            for (name, description) in WHEN {
+                let mut header = Header::new(Object::with_type(Type::String));
+                header.description = Some(description.to_owned());
+                response.headers.insert(name.to_owned(), RefOr::T(header));
+            }
+        }
         components.responses.insert(name.to_owned(), RefOr::T(response));
     }
 }
@@ -87,7 +102,7 @@ pub(super) fn add(operation: &mut Operation, call: &Call) {
         ("413", "TooLarge", call.has_body),
         ("415", "UnsupportedMediaType", call.has_body),
         ("422", "Invalid", call.has_body || call.takes_key),
-        ("429", "TooMany", call.logs_in),
+        ("429", "TooMany", true),
         ("500", "Internal", true),
         ("503", "Unavailable", true),
     ];

@@ -2,7 +2,10 @@
 //!
 //! Refuses files whose header is not exactly the columns asked for, and rows with more or fewer cells.
 
-use crate::http::Text;
+use crate::{
+    http::{Text, is_hidden},
+    vault::redact,
+};
 use chrono::NaiveDate;
 use csv::{ReaderBuilder, StringRecord, Trim};
 use ring::digest;
@@ -104,7 +107,12 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// Notes a refused cell.
     pub fn refuse(&self, column: &'static str, zh: impl Into<String>, en: impl Into<String>) {
-        let reason = Text::new(zh.into(), en.into());
+        // A cell that slipped into another column may be somebody's number.
+        self.refuse_as(column, Text::new(redact(&zh.into()), redact(&en.into())));
+    }
+
+    /// Notes a refused cell with a sentence that repeats nothing of it.
+    pub fn refuse_as(&self, column: &'static str, reason: Text) {
         self.sheet.refused.borrow_mut().push(Refusal { line: self.line, column, reason });
     }
 
@@ -129,11 +137,11 @@ impl<'a> Row<'a> {
             self.refuse(column, "不能为空", "must not be empty");
             return None;
         }
-        if cell.chars().count() > 200 || cell.chars().any(char::is_control) {
+        if cell.chars().count() > 200 || cell.chars().any(|one| one.is_control() || is_hidden(one)) {
             self.refuse(
                 column,
-                "最多 200 个字符，不含控制字符",
-                "at most 200 characters, none of them control characters",
+                "最多 200 个字符，不含控制字符或不可见字符",
+                "at most 200 characters, none of them control characters or invisible",
             );
             return None;
         }

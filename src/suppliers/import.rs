@@ -1,6 +1,7 @@
 //! Brings in households with their status histories, approved suppliers, and the links between them from CSV: all rows of
 //! a file or none.
 
+use super::import_numbers::Numbers;
 use crate::{
     context::Ctx,
     registry::{Divisions, ImportError, Imported, Refusal, Row, Sheet, derived_id, finish},
@@ -18,23 +19,42 @@ use std::collections::{HashMap, HashSet};
 
 const HOUSEHOLD_COLUMNS: &[&str] =
     &["code", "name", "division_code", "history", "status", "from_on", "to_on", "proof_number"];
+/// The same with the columns a file may have besides: each may be empty.
+const PERSONAL_COLUMNS: &[&str] = &[
+    "code",
+    "name",
+    "division_code",
+    "history",
+    "status",
+    "from_on",
+    "to_on",
+    "proof_number",
+    "id_number",
+    "phone",
+    "bank_account",
+];
 const SUPPLIER_COLUMNS: &[&str] = &["code", "name", "kind", "division_code", "household_code"];
 const LINK_COLUMNS: &[&str] = &["supplier_code", "household_code", "kind", "from_on", "to_on", "proof_number"];
 
 const KEEP: &str = "on conflict do nothing";
 
-/// Brings in households; one row a period of a status. `to_on` is the last day.
+/// Brings in households; one row a period of a status. `to_on` is the last day. The columns `id_number`, `phone` and
+/// `bank_account` may be there or not; what they hold is sealed, and no refusal repeats it.
 ///
 /// # Errors
 /// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
 pub async fn import_households(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
-    let sheet = Sheet::read(text, HOUSEHOLD_COLUMNS).map_err(ImportError::Refused)?;
+    let personal = text.lines().next().is_some_and(|header| header.contains("id_number"));
+    let columns = if personal { PERSONAL_COLUMNS } else { HOUSEHOLD_COLUMNS };
+    let sheet = Sheet::read(text, columns).map_err(ImportError::Refused)?;
     let txn = ctx.store.begin().await?;
     let divisions = Divisions::load(&txn).await?;
     let known = household_ids(&txn).await?;
     let held = household_status::Entity::find().all(&txn).await?;
     let rows = sheet.len();
-    let (households, statuses) = read_households(sheet, &divisions, &known, held).map_err(ImportError::Refused)?;
+    let numbers = if personal { Numbers::read(ctx, &txn, &sheet).await? } else { Numbers::default() };
+    let (mut households, statuses) = read_households(sheet, &divisions, &known, held).map_err(ImportError::Refused)?;
+    numbers.put(ctx, &txn, &mut households).await?;
     let mut written = bulk::insert_with(&txn, &households, KEEP).await?;
     written += bulk::insert_with(&txn, &statuses, KEEP).await?;
     finish(ctx, txn, dry_run, "household.import", Imported { rows, written }).await
@@ -114,6 +134,12 @@ fn read_households(
             name: name.to_owned(),
             division_code: division_code.to_owned(),
             county_code,
+            id_number_sealed: None,
+            id_number_hash: None,
+            phone_sealed: None,
+            phone_hash: None,
+            bank_account_sealed: None,
+            bank_account_hash: None,
             version: 1,
         };
         match households.get(code) {

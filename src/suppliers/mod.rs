@@ -1,23 +1,41 @@
 //! Suppliers, the households behind them, and both kinds of household history.
 //!
-//! Owns who sells and which households live from it, day by day (H1, H3). Refuses to hand out a household's name, or
-//! its status without being told the day.
+//! Owns who sells and which households live from it, day by day (H1, H3). Refuses to hand out a household's status
+//! without being told the day, and its name or numbers otherwise than masked, except where they are revealed for a reason
+//! that is kept (P1, P2).
 
+mod household_view;
 mod households;
 mod list;
+mod list_households;
+mod personal;
+mod reseal;
+mod reveal_household;
+mod search_households;
 mod store;
+mod update_personal_data;
 
 pub use households::{counties_of, households_of};
+pub use reseal::{households_to_reseal, reseal_households};
 pub use store::{find_supplier, is_linked_on, linked_households_on, statuses_on};
 
 mod import;
+mod import_numbers;
 
 pub use import::{import_households, import_links, import_suppliers};
 
 use crate::context::Ctx;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Reads of the suppliers.
+/// Suppliers, and the households their authorities look after.
 pub fn router(ctx: Ctx) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(list::list_suppliers)).routes(routes!(list::find_supplier)).with_state(ctx)
+    OpenApiRouter::new()
+        .routes(routes!(list::list_suppliers))
+        .routes(routes!(list::find_supplier))
+        .routes(routes!(list_households::list_households))
+        .routes(routes!(list_households::find_household))
+        .routes(routes!(search_households::search_households))
+        .routes(routes!(reveal_household::reveal_household))
+        .routes(routes!(update_personal_data::update_personal_data))
+        .with_state(ctx)
 }

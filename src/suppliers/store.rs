@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
-    beneficiary_link,
+    beneficiary_link, household,
     household_status::HouseholdStatusKind,
     id::{HouseholdId, SupplierId},
     school, supplier,
@@ -24,6 +24,18 @@ pub async fn find_supplier(
     id: SupplierId,
 ) -> Result<Option<supplier::Model>, DbErr> {
     supplier::Entity::find_by_id(id).filter(in_scope(scope)).one(db).await
+}
+
+/// A household living in a county of `scope`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_household(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    id: HouseholdId,
+) -> Result<Option<household::Model>, DbErr> {
+    household::Entity::find_by_id(id).filter(scope.on_county(household::Column::CountyCode)).one(db).await
 }
 
 /// Suppliers of `scope`; a supplier is no school's own.

@@ -1,7 +1,7 @@
 //! `xiaonong admin`: accounts kept from the machine, without SQL and without a log-in.
 
 use crate::support::{
-    app::{App, on_both},
+    app::{App, VAULT_KEY, on_both},
     process::scratch_dir,
 };
 use serde_json::json;
@@ -14,7 +14,8 @@ async fn admin(app: &App, arguments: &[&str]) -> Output {
         .args(["--database-url", &app.ctx.settings.database_url, "admin"])
         .args(arguments)
         .arg("--data-dir")
-        .arg(scratch_dir().join("admin"));
+        .arg(scratch_dir().join("admin"))
+        .env("VAULT_KEY", VAULT_KEY);
     tokio::task::spawn_blocking(move || command.output()).await.expect("runs").expect("the program starts")
 }
 

@@ -29,7 +29,7 @@ async fn arrived(app: &App, consignment: &Value, key: &str, change: impl FnOnce(
         scope: actor.may(Action::Create, Resource::Receipt).expect("a manager may receive"),
         caller: Caller { actor, request_id: format!("request-{key}") },
         key: IdempotencyKey { key: key.to_owned(), body_hash: key.to_owned() },
-        version: IfMatch(None),
+        version: IfMatch::Any,
         consignment_id: id(consignment).parse::<Uuid>().expect("an id").into(),
         request: serde_json::from_value(body).expect("a receipt"),
     }

@@ -13,6 +13,7 @@ mod support {
     #[expect(clippy::disallowed_methods, reason = "finds the servers under test by the environment, as CI names them")]
     pub mod process;
     pub mod redis;
+    pub mod server;
     pub mod snapshot;
     pub mod trade;
 }
@@ -27,12 +28,14 @@ mod bulk;
 mod demo;
 mod direction;
 mod evidence;
-mod groups;
 mod giving;
+mod groups;
 mod household_privacy;
+mod limits;
 mod lists;
 mod main_job;
 mod openapi;
+mod personal_data;
 mod policy;
 mod problems;
 mod race;
@@ -40,3 +43,4 @@ mod schema;
 mod share;
 mod tenants;
 mod throttling;
+mod transport;

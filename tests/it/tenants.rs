@@ -25,12 +25,13 @@ enum Foreign {
     Consignment,
     Listing,
     Supplier,
+    Household,
     Unit,
     Notification,
     Account,
     Membership,
     Consent,
-    Household,
+    HouseholdSupplier,
 }
 
 /// What each operation that names something names. A new operation needs its line here.
@@ -57,6 +58,9 @@ const NAMED: &[(&str, Foreign)] = &[
     ("find_listing", Foreign::Listing),
     ("find_supplier", Foreign::Supplier),
     ("create_listing", Foreign::Supplier),
+    ("find_household", Foreign::Household),
+    ("reveal_household", Foreign::Household),
+    ("update_personal_data", Foreign::Household),
     ("reporting_unit_share", Foreign::Unit),
     ("division_share", Foreign::Unit),
     ("read_notification", Foreign::Notification),
@@ -67,8 +71,8 @@ const NAMED: &[(&str, Foreign)] = &[
     ("reset_password", Foreign::Account),
     ("grant_membership", Foreign::Account),
     ("end_membership", Foreign::Membership),
-    ("list_consents", Foreign::Household),
-    ("record_consent", Foreign::Household),
+    ("list_consents", Foreign::HouseholdSupplier),
+    ("record_consent", Foreign::HouseholdSupplier),
     ("withdraw_consent", Foreign::Consent),
 ];
 
@@ -127,6 +131,11 @@ on_both! {
         app.member("sibling-auditor", Role::Auditor, At::Unit("520525")).await;
         app.member("sibling-principal", Role::SchoolPrincipal, At::School("gz-520102-001")).await;
         let people = People::of(app).await;
+        app.member("weining-keeper", Role::AuthorityManager, At::Unit("520526")).await;
+        let officer = app.login("weining-keeper").await;
+        let homes = app.get("/households?code=h-520526-01").by(&officer).await.ok();
+        let household = id(&homes["items"][0]).to_owned();
+
         let mut strangers = Vec::new();
         for username in [
             "gz-520102-001",
@@ -153,12 +162,13 @@ on_both! {
                 Foreign::Consignment => id(&sent),
                 Foreign::Listing => &listing.id.to_string(),
                 Foreign::Supplier => supplier.as_str(),
+                Foreign::Household => household.as_str(),
                 Foreign::Unit => "520526",
                 Foreign::Notification => id(&told["items"][0]),
                 Foreign::Account => &people.account("yunong-2"),
                 Foreign::Membership => &people.membership("yunong-2"),
                 Foreign::Consent => &people.consent,
-                Foreign::Household => &people.household,
+                Foreign::HouseholdSupplier => &people.household,
             };
             let nowhere = if matches!(foreign, Foreign::Unit) { NO_CODE } else { NOWHERE };
             let mut seen = 0;
@@ -196,6 +206,7 @@ on_both! {
             (format!("/orders/{}", id(&placed)), &ours.seller),
             (format!("/consignments/{}", id(&sent)), &ours.seller),
             (format!("/schools/{school}/inspectors"), &ours.buyer),
+            (format!("/households/{household}"), &officer),
         ] {
             app.get(&path).by(token).await.ok();
         }

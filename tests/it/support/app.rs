@@ -11,18 +11,22 @@ use std::{
     sync::{Arc, OnceLock, atomic::AtomicU64, atomic::Ordering},
 };
 use xiaonong::{
-    access::{NewAccount, Tokens, create_accounts, password::Cost},
+    access::{NewAccount, Rates, Tokens, create_accounts, password::Cost},
     app,
     clock::{Clock, FixedClock, Ids, SeededEntropy},
     config::{Settings, Source},
     context::Ctx,
     store::connect,
+    vault::{MasterKey, MasterSource, Secret},
 };
 
 /// 2026-03-02, 18:00 in China: where every test's clock stands at first.
 pub const START: Timestamp = Timestamp(1_772_445_600_000);
 /// Password of every account.
 pub const PASSWORD: &str = "correct-horse-battery";
+
+/// Master key of every test's database.
+pub const VAULT_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// One replica of the service over a test's own database.
 pub struct App {
@@ -61,6 +65,11 @@ impl App {
         let number = self.replicas.fetch_add(1, Ordering::Relaxed) + 1;
         let seed = self.seed.wrapping_add(number);
         Self::over(self.database.clone(), self.clock.clone(), seed, change).await
+    }
+
+    /// Address of its database, as in `DATABASE_URL`.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
     }
 
     /// Ends the service and removes its database.
@@ -118,6 +127,11 @@ impl App {
         self.call("POST", &format!("/api/v1{path}")).json(&body.into())
     }
 
+    /// A PATCH below `/api/v1`.
+    pub fn patch(&self, path: &str, body: impl Into<Value>) -> Call {
+        self.call("PATCH", &format!("/api/v1{path}")).json(&body.into())
+    }
+
     /// Any request.
     pub fn call(&self, method: &str, path: &str) -> Call {
         Call::new(self.router.clone(), method, path)
@@ -129,6 +143,10 @@ pub async fn context(url: &str, clock: Arc<FixedClock>, seed: u64, change: impl 
     let source = Source { database_url: Some(url.to_owned()), ..Source::default() };
     let mut settings = Settings::from_source(source).expect("settings");
     settings.password_cost = Cost::Light;
+    // A test asks faster than people do, while its clock stands.
+    settings.rates = Rates { account: 0, writes: 0, address: 0 };
+    let current = MasterKey::parse(&Secret::new(VAULT_KEY.to_owned())).expect("a key");
+    settings.master_keys = MasterSource::Given { current, next: None };
     change(&mut settings);
     let store = connect(&settings.database_url, None).await.expect("the database answers");
     let ids = Ids::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));

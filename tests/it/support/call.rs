@@ -3,10 +3,11 @@
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
+    extract::ConnectInfo,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header},
 };
 use serde_json::Value;
-use std::{future::IntoFuture, pin::Pin};
+use std::{future::IntoFuture, net::SocketAddr, pin::Pin};
 use tower::ServiceExt;
 
 /// A request; awaiting it sends it.
@@ -46,6 +47,13 @@ impl Call {
     /// Sends an Idempotency-Key along.
     pub fn key(self, key: &str) -> Self {
         self.header("idempotency-key", key)
+    }
+
+    /// Comes from an address, as over a socket.
+    pub fn from(mut self, address: &str) -> Self {
+        let peer = SocketAddr::new(address.parse().expect("an address"), 40_000);
+        self.request.extensions_mut().insert(ConnectInfo(peer));
+        self
     }
 
     /// Asks for English.

@@ -26,19 +26,33 @@ impl App {
     pub async fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::new();
         for table in self.tables().await.into_iter().filter(|table| table != "session") {
-            let row = if self.ctx.store.backend() == DbBackend::Postgres {
-                "t::text".to_owned()
-            } else {
-                let columns = self.texts(&format!("select name from pragma_table_info('{table}')")).await;
-                let quoted: Vec<_> = columns.iter().map(|column| format!("quote({column})")).collect();
-                quoted.join("||'|'||")
-            };
-            let rows = self.texts(&format!("select {row} from {table} as t order by 1")).await;
+            let rows = self.rows(&table).await;
             let mut hasher = DefaultHasher::new();
             rows.hash(&mut hasher);
             snapshot.insert(table, (rows.len(), hasher.finish()));
         }
         snapshot
+    }
+
+    /// All that is stored, as text.
+    pub async fn dump(&self) -> String {
+        let mut dump = String::new();
+        for table in self.tables().await {
+            dump.push_str(&self.rows(&table).await.join("\n"));
+        }
+        dump
+    }
+
+    /// The rows of a table as text, in their order.
+    async fn rows(&self, table: &str) -> Vec<String> {
+        let row = if self.ctx.store.backend() == DbBackend::Postgres {
+            "t::text".to_owned()
+        } else {
+            let columns = self.texts(&format!("select name from pragma_table_info('{table}')")).await;
+            let quoted: Vec<_> = columns.iter().map(|column| format!("quote({column})")).collect();
+            quoted.join("||'|'||")
+        };
+        self.texts(&format!("select {row} from {table} as t order by 1")).await
     }
 
     /// The first column of a query, as text.

@@ -1,0 +1,163 @@
+//! The county's officer enters a household's ID number, phone and bank account, for the household rarely does (H2, H5).
+
+use super::{
+    household_view::{HouseholdView, show},
+    personal::{SEALED, Sealed},
+    search_households::normal,
+    store,
+};
+use crate::{
+    access::{Action, Caller, Resource},
+    context::Ctx,
+    http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
+    store::{Begun, IdempotencyKey, is_duplicate},
+    vault::Secret,
+};
+use axum::{extract::State, http::StatusCode};
+use chrono::NaiveDate;
+use entity::{household, id::HouseholdId};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+
+/// What changes; an absent field stays, null takes the number out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdatePersonalDataRequest {
+    /// Resident identity number of 18 characters (GB 11643).
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "520000190001010019")]
+    pub id_number: Change,
+    /// Mobile number, or a landline with its area code.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "19900000001")]
+    pub phone: Change,
+    /// Bank account or card number.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "6219990000000000010")]
+    pub bank_account: Change,
+}
+
+/// What happens to one number.
+#[derive(Debug, Default)]
+pub enum Change {
+    /// Absent: it stays.
+    #[default]
+    Keep,
+    /// Null: it is taken out.
+    Remove,
+    /// It is put in.
+    Put(Secret),
+}
+
+impl<'de> Deserialize<'de> for Change {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Remove, Self::Put))
+    }
+}
+
+/// Enter or change personal data of a household
+///
+/// The numbers are stored encrypted and shown masked from then on. An ID number belongs to one household only; the
+/// answer to a second one does not say whose it is.
+#[utoipa::path(
+    patch, path = "/households/{id}/personal-data", operation_id = "update_personal_data", tag = "suppliers",
+    security(("bearer" = [])),
+    params(("id" = HouseholdId, Path, description = "The household")),
+    request_body = UpdatePersonalDataRequest,
+    responses((status = 200, body = HouseholdView, description = "The household, masked"))
+)]
+pub async fn update_personal_data(
+    State(ctx): State<Ctx>,
+    caller: Caller,
+    Path(id): Path<HouseholdId>,
+    version: IfMatch,
+    command: Command<UpdatePersonalDataRequest>,
+) -> Result<Reply, ApiError> {
+    let scope = caller.actor.may(Action::Update, Resource::Household)?;
+    let key = keyed(&ctx, command.key).await?;
+    let mut work = match ctx.begin(&caller, key).await? {
+        Begun::New(work) => work,
+        Begun::Replay(reply) => return Ok(reply),
+    };
+    let mut row = store::find_household(work.txn(), &scope, id).await?.ok_or(ApiError::NotFound)?;
+    version.check(row.version)?;
+    let changes = command.body.rule(work.at.business_day())?;
+    let keys = ctx.vault.open_to_seal(work.txn(), &ctx.ids, work.at).await?;
+    let mut fields = Vec::new();
+    for (field, number) in &changes {
+        field.put(&keys, &ctx.ids, &mut row, number.as_ref().map(Secret::expose))?;
+        fields.push(field.column());
+    }
+    store_numbers(work.txn(), &mut row).await?;
+    let taken_out: Vec<_> =
+        changes.iter().filter(|(_, number)| number.is_none()).map(|(one, _)| one.column()).collect();
+    work.audit(
+        "household.update_personal_data",
+        "household",
+        &id,
+        &serde_json::json!({"fields": fields, "taken_out": taken_out}),
+    );
+    let view = show(&ctx, work.txn(), vec![row]).await?.pop().ok_or(ApiError::NotFound)?;
+    work.commit(StatusCode::OK, &view).await
+}
+
+/// The key with its hash over the body keyed: an ID number has so few digits that a plain hash of it could be tried out.
+async fn keyed(ctx: &Ctx, key: Option<IdempotencyKey>) -> Result<Option<IdempotencyKey>, ApiError> {
+    let Some(IdempotencyKey { key, body_hash }) = key else { return Ok(None) };
+    let keys = ctx.vault.open(ctx.store.primary()).await?;
+    let body_hash = keys.hash("idempotency.body_hash", &body_hash).ok_or(ApiError::Unavailable)?;
+    Ok(Some(IdempotencyKey { key, body_hash }))
+}
+
+/// Writes the sealed columns, unless somebody else changed the row meanwhile.
+async fn store_numbers(db: &impl ConnectionTrait, row: &mut household::Model) -> Result<(), ApiError> {
+    let columns = household::COLUMN;
+    let changed = household::Entity::update_many()
+        .col_expr(household::Column::IdNumberSealed, Expr::value(row.id_number_sealed.clone()))
+        .col_expr(household::Column::IdNumberHash, Expr::value(row.id_number_hash.clone()))
+        .col_expr(household::Column::PhoneSealed, Expr::value(row.phone_sealed.clone()))
+        .col_expr(household::Column::PhoneHash, Expr::value(row.phone_hash.clone()))
+        .col_expr(household::Column::BankAccountSealed, Expr::value(row.bank_account_sealed.clone()))
+        .col_expr(household::Column::BankAccountHash, Expr::value(row.bank_account_hash.clone()))
+        .col_expr(household::Column::Version, Expr::value(row.version + 1))
+        .filter(columns.id.eq(row.id))
+        .filter(columns.version.eq(row.version))
+        .exec(db)
+        .await
+        .map_err(taken)?;
+    row.version += 1;
+    if changed.rows_affected == 1 { Ok(()) } else { Err(ApiError::Stale { version: row.version }) }
+}
+
+fn taken(error: DbErr) -> ApiError {
+    if is_duplicate(&error) {
+        return ApiError::conflict(
+            "id_number_taken",
+            Text::new("该身份证号码已登记在另一农户名下。", "Another household is entered under this ID number."),
+        );
+    }
+    error.into()
+}
+
+impl UpdatePersonalDataRequest {
+    fn rule(self, today: NaiveDate) -> Result<Vec<(Sealed, Option<Secret>)>, ApiError> {
+        let mut check = Check::default();
+        let mut changes = Vec::new();
+        for (field, change) in SEALED.into_iter().zip([self.id_number, self.phone, self.bank_account]) {
+            match change {
+                Change::Keep => {}
+                Change::Remove => changes.push((field, None)),
+                Change::Put(number) => changes.push((field, normal(&mut check, field, &number, today))),
+            }
+        }
+        check.that(
+            !changes.is_empty(),
+            "",
+            "nothing_to_change",
+            Text::new("没有要更改的内容。", "There is nothing to change."),
+        );
+        check.finish()?;
+        Ok(changes)
+    }
+}

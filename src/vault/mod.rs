@@ -1,0 +1,15 @@
+//! Personal data at rest: sealed under data keys that a master key wraps, found by a keyed hash, shown masked (P1, P2).
+//!
+//! Owns the numbers as types ([`IdNumber`], [`PhoneNumber`], [`BankAccount`]), the keys and the sealing. Refuses to print
+//! a number in clear, to open what was sealed for another row or column, and to make a master key where one is missing
+//! for data that is there.
+
+mod keyring;
+mod master;
+mod personal;
+mod secret;
+
+pub use keyring::{Keyring, Place, Vault, VaultError};
+pub use master::{MasterError, MasterKey, MasterSource};
+pub use personal::{BankAccount, IdNumber, NumberError, PhoneNumber, mask_name, redact};
+pub use secret::Secret;
