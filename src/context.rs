@@ -1,7 +1,7 @@
 //! What every handler shares: database, clock, ids, caches, tokens, settings.
 
 use crate::{
-    access::{Guard, Tokens},
+    access::{Guard, Seal, Tokens},
     cache::{Counters, Pages},
     clock::{Clock, Ids},
     config::Settings,
@@ -25,6 +25,8 @@ pub struct Ctx {
     pub pages: Arc<Pages>,
     /// Issues and checks access tokens.
     pub tokens: Arc<Tokens>,
+    /// Seals what must be read back and must not lie open.
+    pub seal: Arc<Seal>,
     /// Verified callers, kept for a moment.
     pub guard: Arc<Guard>,
     /// Typed settings.

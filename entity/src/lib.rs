@@ -30,9 +30,12 @@ pub mod product_unit;
 pub mod unit;
 
 // access
+pub mod access_change;
 pub mod account;
 pub mod membership;
+pub mod recovery_code;
 pub mod session;
+pub mod totp;
 
 // operations
 pub mod audit_entry;

@@ -2,6 +2,7 @@
 
 mod demo;
 mod import;
+mod keys;
 mod migrate;
 mod openapi;
 mod serve;
@@ -61,6 +62,12 @@ enum Command {
     },
     /// Recompute every total from the ledger and name the differences
     Verify,
+    /// Name, rotate or retire the keys that sign access tokens
+    Keys {
+        /// What to do
+        #[command(subcommand)]
+        action: keys::Action,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print who may do what
@@ -103,6 +110,7 @@ pub fn run() -> ExitCode {
             Command::Migrate { direction } => migrate::run(settings, direction).await,
             Command::Import { kind, file, dry_run } => import::run(settings, kind, &file, dry_run).await,
             Command::Verify => verify::run(settings).await,
+            Command::Keys { action } => keys::run(&settings, action),
             Command::Openapi => openapi::run(settings).await,
             Command::Policy => {
                 print!("{}", access::table());

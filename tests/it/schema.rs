@@ -48,7 +48,7 @@ on_both! {
             let functions = "select proname::text from pg_proc where pronamespace = current_schema()::regnamespace";
             assert_eq!(app.texts(functions).await, Vec::<String>::new());
         }
-        assert_eq!(store.pending_migrations().await.expect("answers").len(), 10);
+        assert_eq!(store.pending_migrations().await.expect("answers").len(), 11);
         store.migrate_up().await.expect("up");
         let mut again = app.tables().await;
         again.sort();
@@ -58,11 +58,11 @@ on_both! {
 
     async fn every_table_has_its_entity(app: &App) {
         let mut known = read_all!(app:
-            account audit_entry beneficiary_link bundle canteen category certificate consignment consignment_line
+            access_change account audit_entry beneficiary_link bundle canteen category certificate consignment consignment_line
             county_list county_list_member declared_certificate declared_purchase division division_change household household_status
             idempotency import_run indicator indicator_class listing membership notification order_line outbox product
-            product_unit purchase_line purchase_order receipt receipt_inspector receipt_line reporting_unit school
-            school_month_total session supplier unit);
+            product_unit purchase_line purchase_order receipt receipt_inspector receipt_line recovery_code reporting_unit school
+            school_month_total session supplier totp unit);
         known.push("seaql_migrations");
         known.sort_unstable();
         let mut tables = app.tables().await;

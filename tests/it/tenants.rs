@@ -25,6 +25,7 @@ enum Foreign {
     Supplier,
     Unit,
     Notification,
+    Session,
 }
 
 /// What each operation that names something names. A new operation needs its line here.
@@ -54,6 +55,7 @@ const NAMED: &[(&str, Foreign)] = &[
     ("reporting_unit_share", Foreign::Unit),
     ("division_share", Foreign::Unit),
     ("read_notification", Foreign::Notification),
+    ("end_session", Foreign::Session),
 ];
 
 /// Fields and parameters that name something a caller must hold.
@@ -101,6 +103,7 @@ on_both! {
         let sent = ours.under_way(&[("potato", "20", "jin")]).await;
         while jobs::run_once(&app.ctx).await.expect("the jobs run") > 0 {}
         let told = app.get("/notifications").by(&ours.seller).await.ok();
+        let sessions = app.get("/me/sessions").by(&ours.seller).await.ok();
         let listing = ours.listing("potato").await;
         let [school, supplier] = [ours.school_id.clone(), listing.supplier_id.to_string()];
 
@@ -123,6 +126,7 @@ on_both! {
                 Foreign::Supplier => supplier.as_str(),
                 Foreign::Unit => "520526",
                 Foreign::Notification => id(&told["items"][0]),
+                Foreign::Session => id(&sessions["items"][0]),
             };
             let nowhere = if matches!(foreign, Foreign::Unit) { NO_CODE } else { NOWHERE };
             let mut seen = 0;

@@ -1,17 +1,17 @@
 //! The service under test: a context with a clock that stands and ids that repeat, and the router over it.
 
-use super::{call::Call, database::Database};
+use super::{call::Call, database::Database, process};
 use axum::Router;
-use entity::{membership::Role, time::Timestamp};
+use entity::{account, membership::Role, time::Timestamp};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
-use sea_orm::DbBackend;
+use sea_orm::{DbBackend, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, OnceLock, atomic::AtomicU64, atomic::Ordering},
 };
 use xiaonong::{
-    access::{NewAccount, Tokens, create_accounts, password::Cost},
+    access::{NewAccount, SecondFactor, Tokens, create_accounts, password::Cost},
     app,
     clock::{Clock, FixedClock, Ids, SeededEntropy},
     config::{Settings, Source},
@@ -96,6 +96,12 @@ impl App {
         create_accounts(&self.ctx, vec![account], Cost::Light).await.expect("the account is made");
     }
 
+    /// Id of the account with this log-in name.
+    pub async fn account_id(&self, username: &str) -> String {
+        let found = account::Entity::find().filter(account::COLUMN.username.eq(username)).one(self.ctx.store.primary());
+        found.await.expect("reads").expect("an account").id.to_string()
+    }
+
     /// Logs in with [`PASSWORD`] and answers with the whole answer.
     pub async fn session(&self, username: &str) -> Value {
         let answer = self.post("/auth/login", json!({"username": username, "password": PASSWORD})).await;
@@ -129,18 +135,23 @@ pub async fn context(url: &str, clock: Arc<FixedClock>, seed: u64, change: impl 
     let source = Source { database_url: Some(url.to_owned()), ..Source::default() };
     let mut settings = Settings::from_source(source).expect("settings");
     settings.password_cost = Cost::Light;
+    // Most tests' administrators have no authenticator; the tests of the second factor make it compulsory again.
+    settings.second_factor = SecondFactor::Voluntary;
+    settings.seal_key_file = process::scratch_dir().join("seal.key");
     change(&mut settings);
     let store = connect(&settings.database_url, None).await.expect("the database answers");
     let ids = Ids::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));
     app::context_with(settings, clock, ids, store, tokens()).expect("the Redis address is one")
 }
 
-/// All replicas sign with the same key.
-fn tokens() -> Tokens {
+/// The key all replicas sign with, as PKCS#8.
+pub fn token_key() -> &'static [u8] {
     static KEY: OnceLock<Vec<u8>> = OnceLock::new();
-    let key =
-        KEY.get_or_init(|| Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec());
-    Tokens::from_pkcs8(key).expect("the key is read")
+    KEY.get_or_init(|| Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec())
+}
+
+fn tokens() -> Tokens {
+    Tokens::from_pkcs8(token_key()).expect("the key is read")
 }
 
 /// Makes two tests of one body: `name::sqlite` and `name::postgres`.

@@ -3,10 +3,11 @@
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
+    extract::ConnectInfo,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header},
 };
 use serde_json::Value;
-use std::{future::IntoFuture, pin::Pin};
+use std::{future::IntoFuture, net::SocketAddr, pin::Pin};
 use tower::ServiceExt;
 
 /// A request; awaiting it sends it.
@@ -41,6 +42,13 @@ impl Call {
     /// Sends an access token along.
     pub fn by(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Comes from this address, over a socket.
+    pub fn from(mut self, address: &str) -> Self {
+        let socket = SocketAddr::new(address.parse().expect("an address"), 40_000);
+        self.request.extensions_mut().insert(ConnectInfo(socket));
+        self
     }
 
     /// Sends an Idempotency-Key along.
