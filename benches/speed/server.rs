@@ -12,7 +12,8 @@ use std::{
 
 /// `$1` is the binary, `$2` the database, `$3` the folder of the token key, `$4` the address.
 const SERVE: &str = r#"
-unset DATABASE_READ_URL REDIS_URL TOKEN_KEY_FILE LOG BULK_TOLERANCE_BP
+unset DATABASE_READ_URL REDIS_URL TOKEN_KEY_FILE LOG BULK_TOLERANCE_BP TOKEN_KEY_DIR SEAL_KEY_FILE TRUSTED_PROXIES
+unset PROXY_HEADER PASSWORD_MEMORY_KIB PASSWORD_PASSES PASSWORD_AT_ONCE PASSWORD_WAITING
 echo $$ >"$3/server.pid"
 DATABASE_URL="$2" DATA_DIR="$3" LISTEN_ADDR="$4" exec "$1" serve
 "#;
