@@ -1,7 +1,7 @@
 //! The service as a whole: the shared context, the routers of all domains, the layers around them.
 
 use crate::{
-    access::{self, Guard, KeyError, Tokens, throttle},
+    access::{self, Guard, KeyError, Seal, Tokens, throttle},
     cache::{Counters, Pages},
     catalogue,
     clock::{Clock, Ids},
@@ -67,8 +67,11 @@ pub enum StartError {
 /// [`StartError`] naming the part that is missing.
 pub async fn context(settings: Settings, clock: Arc<dyn Clock>, ids: Ids) -> Result<Ctx, StartError> {
     let store = connect(&settings.database_url, settings.database_read_url.as_deref()).await?;
-    let tokens = Tokens::from_file(&settings.token_key_file)?;
-    context_with(settings, clock, ids, store, tokens).map_err(StartError::from)
+    let tokens = Tokens::from_files(settings.token_keys.clone())?;
+    access::password::limit(settings.password_at_once, settings.password_waiting);
+    let ctx = context_with(settings, clock, ids, store, tokens)?;
+    ctx.seal.ready()?;
+    Ok(ctx)
 }
 
 /// The same with a store and tokens that are there already.
@@ -95,6 +98,7 @@ pub fn context_with(
         pages: Arc::new(Pages::default()),
         tokens: Arc::new(tokens),
         vault: Arc::new(Vault::new(settings.master_keys.clone())),
+        seal: Arc::new(Seal::at(settings.seal_key_file.clone())),
         guard: Arc::new(Guard::default()),
         settings: Arc::new(settings),
         metrics: Arc::new(Metrics::default()),
@@ -117,7 +121,7 @@ fn api(ctx: &Ctx, placer: Placer, receiver: Receiver) -> OpenApiRouter {
         .merge(ledger::router(ctx.clone(), receiver))
         .merge(share::router(ctx.clone()))
         .merge(jobs::router(ctx.clone()));
-    OpenApiRouter::with_openapi(Base::openapi()).nest("/api/v1", v1)
+    OpenApiRouter::with_openapi(Base::openapi()).nest("/api/v1", v1).merge(access::well_known(ctx.clone()))
 }
 
 /// The OpenAPI document of all routes.

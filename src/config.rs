@@ -1,13 +1,18 @@
 //! Settings, typed: defaults, then a TOML file, then the environment, then flags. The only reader of the environment.
 
 use crate::{
-    access::{Rates, password::Cost},
+    access::{KeyFiles, Rates, SecondFactor, password::Cost},
+    http::{ForwardHeader, Proxies},
     vault::{MasterKey, MasterSource, Secret},
 };
 use serde::Deserialize;
 use std::{
-    net::{IpAddr, SocketAddr},
+    borrow::Cow,
+    fmt::Display,
+    net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 use thiserror::Error;
 
@@ -24,22 +29,30 @@ pub struct Settings {
     pub listen_addr: SocketAddr,
     /// Folder of the database file and the token key.
     pub data_dir: PathBuf,
-    /// File of the key that signs access tokens.
-    pub token_key_file: PathBuf,
+    /// Files of the keys that sign access tokens; replicas share them.
+    pub token_keys: KeyFiles,
+    /// File of the key that seals secrets in the database; replicas share it.
+    pub seal_key_file: PathBuf,
     /// Where the key comes from that wraps the keys of personal data.
     pub master_keys: MasterSource,
     /// Households one account may have revealed in a day (P1).
     pub reveals_per_day: u64,
     /// Requests an account and an address may make in a minute.
     pub rates: Rates,
-    /// Reverse proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
     /// Origins whose pages may call the API from a browser; none unless named.
     pub cors_origins: Vec<String>,
     /// What `/metrics` asks for as a bearer token; without one it answers this machine only.
     pub metrics_token: Option<Secret>,
     /// Cost of password hashes; light in the demonstration and in tests only.
     pub password_cost: Cost,
+    /// Passwords checked at once; half of the processors unless set.
+    pub password_at_once: Option<usize>,
+    /// Passwords that wait to be checked before log-ins are told to come back.
+    pub password_waiting: Option<usize>,
+    /// Whether roles can make a second factor compulsory; no source sets it, only the demonstration does.
+    pub second_factor: SecondFactor,
+    /// Reverse proxies whose word on a client's address is taken.
+    pub proxies: Proxies,
     /// Weight a delivery of goods sold by weight may exceed what was sent, in basis points (F1).
     pub bulk_tolerance_bp: i64,
     /// What the log shows.
@@ -65,7 +78,7 @@ pub enum SettingsError {
         /// What it is.
         value: String,
         /// What it should be.
-        wanted: &'static str,
+        wanted: Cow<'static, str>,
     },
 }
 
@@ -83,7 +96,7 @@ pub struct Source {
     pub listen_addr: Option<String>,
     /// See [`Settings::data_dir`].
     pub data_dir: Option<String>,
-    /// See [`Settings::token_key_file`].
+    /// See [`Settings::token_keys`].
     pub token_key_file: Option<String>,
     /// File of the master key; see [`Settings::master_keys`].
     pub vault_key_file: Option<String>,
@@ -99,12 +112,26 @@ pub struct Source {
     pub rate_writes_per_account: Option<String>,
     /// Requests a minute of an address, 0 for no limit.
     pub rate_per_address: Option<String>,
-    /// See [`Settings::trusted_proxies`]; with commas between.
-    pub trusted_proxies: Option<String>,
     /// See [`Settings::cors_origins`]; with commas between.
     pub cors_origins: Option<String>,
     /// See [`Settings::metrics_token`].
     pub metrics_token: Option<Secret>,
+    /// See [`Settings::token_keys`].
+    pub token_key_dir: Option<String>,
+    /// See [`Settings::seal_key_file`].
+    pub seal_key_file: Option<String>,
+    /// See [`Settings::password_cost`].
+    pub password_memory_kib: Option<String>,
+    /// See [`Settings::password_cost`].
+    pub password_passes: Option<String>,
+    /// See [`Settings::password_at_once`].
+    pub password_at_once: Option<String>,
+    /// See [`Settings::password_waiting`].
+    pub password_waiting: Option<String>,
+    /// See [`Settings::proxies`].
+    pub trusted_proxies: Option<String>,
+    /// See [`Settings::proxies`].
+    pub proxy_header: Option<String>,
     /// See [`Settings::bulk_tolerance_bp`].
     pub bulk_tolerance_bp: Option<String>,
     /// See [`Settings::log`].
@@ -131,9 +158,16 @@ impl Source {
             rate_per_account: read("RATE_PER_ACCOUNT"),
             rate_writes_per_account: read("RATE_WRITES_PER_ACCOUNT"),
             rate_per_address: read("RATE_PER_ADDRESS"),
-            trusted_proxies: read("TRUSTED_PROXIES"),
             cors_origins: read("CORS_ORIGINS"),
             metrics_token: read("METRICS_TOKEN").map(Secret::new),
+            token_key_dir: read("TOKEN_KEY_DIR"),
+            seal_key_file: read("SEAL_KEY_FILE"),
+            password_memory_kib: read("PASSWORD_MEMORY_KIB"),
+            password_passes: read("PASSWORD_PASSES"),
+            password_at_once: read("PASSWORD_AT_ONCE"),
+            password_waiting: read("PASSWORD_WAITING"),
+            trusted_proxies: read("TRUSTED_PROXIES"),
+            proxy_header: read("PROXY_HEADER"),
             bulk_tolerance_bp: read("BULK_TOLERANCE_BP"),
             log: read("LOG"),
         }
@@ -166,9 +200,16 @@ impl Source {
             rate_per_account: self.rate_per_account.or(below.rate_per_account),
             rate_writes_per_account: self.rate_writes_per_account.or(below.rate_writes_per_account),
             rate_per_address: self.rate_per_address.or(below.rate_per_address),
-            trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
             cors_origins: self.cors_origins.or(below.cors_origins),
             metrics_token: self.metrics_token.or(below.metrics_token),
+            token_key_dir: self.token_key_dir.or(below.token_key_dir),
+            seal_key_file: self.seal_key_file.or(below.seal_key_file),
+            password_memory_kib: self.password_memory_kib.or(below.password_memory_kib),
+            password_passes: self.password_passes.or(below.password_passes),
+            password_at_once: self.password_at_once.or(below.password_at_once),
+            password_waiting: self.password_waiting.or(below.password_waiting),
+            trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
+            proxy_header: self.proxy_header.or(below.proxy_header),
             bulk_tolerance_bp: self.bulk_tolerance_bp.or(below.bulk_tolerance_bp),
             log: self.log.or(below.log),
         }
@@ -188,7 +229,7 @@ impl Settings {
             return Err(SettingsError::Value {
                 name: "DATABASE_URL",
                 value: hide_password(&database_url),
-                wanted: "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
+                wanted: "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE".into(),
             });
         }
         let redis_url = source.redis_url;
@@ -196,21 +237,21 @@ impl Settings {
             return Err(SettingsError::Value {
                 name: "REDIS_URL",
                 value: hide_password(url),
-                wanted: "redis://HOST:PORT/",
+                wanted: "redis://HOST:PORT/".into(),
             });
         }
         let listen = source.listen_addr.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let listen_addr = listen.parse().map_err(|_| SettingsError::Value {
             name: "LISTEN_ADDR",
             value: listen.clone(),
-            wanted: "an address and a port such as 127.0.0.1:8080",
+            wanted: "an address and a port such as 127.0.0.1:8080".into(),
         })?;
         let tolerance = source.bulk_tolerance_bp.unwrap_or_else(|| "100".to_owned());
         let bulk_tolerance_bp =
             tolerance.parse().ok().filter(|bp| (0..=1_000).contains(bp)).ok_or(SettingsError::Value {
                 name: "BULK_TOLERANCE_BP",
                 value: tolerance,
-                wanted: "basis points from 0 to 1000 (100 = 1 %)",
+                wanted: "basis points from 0 to 1000 (100 = 1 %)".into(),
             })?;
         let vault_file = source.vault_key_file.map_or_else(|| data_dir.join("vault.key"), PathBuf::from);
         let master_keys = match master_key("VAULT_KEY", source.vault_key.as_ref())? {
@@ -225,28 +266,40 @@ impl Settings {
             writes: count("RATE_WRITES_PER_ACCOUNT", source.rate_writes_per_account, 120)?,
             address: count("RATE_PER_ADDRESS", source.rate_per_address, 1_200)?,
         };
-        let trusted_proxies =
-            list("TRUSTED_PROXIES", source.trusted_proxies, "addresses with commas between", |one| one.parse().ok())?;
         let cors_origins = list(
             "CORS_ORIGINS",
             source.cors_origins,
             "origins such as https://example.org with commas between",
             origin,
         )?;
+        let kib = number("PASSWORD_MEMORY_KIB", source.password_memory_kib, 19_456..=1_048_576)?;
+        let passes = number("PASSWORD_PASSES", source.password_passes, 2..=20)?;
+        let password_cost = match (kib, passes) {
+            (None, None) => Cost::Strong,
+            (kib, passes) => Cost::Tuned { kib: kib.unwrap_or(19_456), passes: passes.unwrap_or(2) },
+        };
+        let file = |given: Option<String>, name: &str| given.map_or_else(|| data_dir.join(name), PathBuf::from);
         Ok(Self {
             database_url,
             database_read_url: source.database_read_url,
             redis_url,
             listen_addr,
-            token_key_file: source.token_key_file.map_or_else(|| data_dir.join("token.key"), PathBuf::from),
+            token_keys: KeyFiles {
+                first: file(source.token_key_file, "token.key"),
+                folder: file(source.token_key_dir, "keys"),
+            },
+            seal_key_file: file(source.seal_key_file, "seal.key"),
             data_dir,
             master_keys,
             reveals_per_day,
             rates,
-            trusted_proxies,
             cors_origins,
             metrics_token: source.metrics_token,
-            password_cost: Cost::Strong,
+            password_cost,
+            password_at_once: number("PASSWORD_AT_ONCE", source.password_at_once, 1..=256)?,
+            password_waiting: number("PASSWORD_WAITING", source.password_waiting, 1..=10_000)?,
+            second_factor: SecondFactor::Compulsory,
+            proxies: proxies(source.trusted_proxies, source.proxy_header.as_deref())?,
             bulk_tolerance_bp,
             log: source.log.unwrap_or_else(|| "info".to_owned()),
         })
@@ -256,7 +309,7 @@ impl Settings {
 /// A master key given as a text; the message does not repeat it.
 fn master_key(name: &'static str, text: Option<&Secret>) -> Result<Option<MasterKey>, SettingsError> {
     let Some(text) = text else { return Ok(None) };
-    let wrong = SettingsError::Value { name, value: "***".to_owned(), wanted: "32 bytes in hex or base64" };
+    let wrong = SettingsError::Value { name, value: "***".to_owned(), wanted: "32 bytes in hex or base64".into() };
     MasterKey::parse(text).map(Some).ok_or(wrong)
 }
 
@@ -264,7 +317,7 @@ fn master_key(name: &'static str, text: Option<&Secret>) -> Result<Option<Master
 fn count(name: &'static str, text: Option<String>, default: u64) -> Result<u64, SettingsError> {
     let Some(text) = text else { return Ok(default) };
     let read = text.trim().parse().ok().filter(|count| *count <= 1_000_000);
-    read.ok_or(SettingsError::Value { name, value: text, wanted: "a whole number from 0 to 1000000" })
+    read.ok_or(SettingsError::Value { name, value: text, wanted: "a whole number from 0 to 1000000".into() })
 }
 
 /// What stands between commas, each read by `read`; none where there is no text.
@@ -276,7 +329,7 @@ fn list<T>(
 ) -> Result<Vec<T>, SettingsError> {
     let Some(text) = text else { return Ok(Vec::new()) };
     let items = text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(read).collect::<Option<Vec<T>>>();
-    items.ok_or(SettingsError::Value { name, value: text, wanted })
+    items.ok_or(SettingsError::Value { name, value: text, wanted: wanted.into() })
 }
 
 /// Scheme, host and port, as a browser sends them; `*` is none, for it opens the API to every page there is.
@@ -284,6 +337,35 @@ fn origin(text: &str) -> Option<String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
     (!rest.is_empty() && rest.bytes().all(fits)).then(|| text.to_owned())
+}
+
+/// A number that may be absent.
+fn number<T>(name: &'static str, given: Option<String>, range: RangeInclusive<T>) -> Result<Option<T>, SettingsError>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    let Some(value) = given else { return Ok(None) };
+    let wanted = || format!("a number from {} to {}", range.start(), range.end()).into();
+    let read = value.trim().parse().ok().filter(|number| range.contains(number));
+    read.map(Some).ok_or_else(|| SettingsError::Value { name, value, wanted: wanted() })
+}
+
+fn proxies(list: Option<String>, header: Option<&str>) -> Result<Proxies, SettingsError> {
+    let header = match header.map(str::trim) {
+        None => ForwardHeader::default(),
+        Some(name) if name.eq_ignore_ascii_case("x-forwarded-for") => ForwardHeader::XForwardedFor,
+        Some(name) if name.eq_ignore_ascii_case("forwarded") => ForwardHeader::Forwarded,
+        Some(other) => {
+            let wanted = "x-forwarded-for or forwarded: the one your proxy writes";
+            return Err(SettingsError::Value { name: "PROXY_HEADER", value: other.to_owned(), wanted: wanted.into() });
+        }
+    };
+    let list = list.unwrap_or_default();
+    Proxies::parse(&list, header).ok_or(SettingsError::Value {
+        name: "TRUSTED_PROXIES",
+        value: list,
+        wanted: "addresses and networks with commas between, such as 10.0.0.0/8,192.0.2.7".into(),
+    })
 }
 
 /// An address without its password, for messages and logs.
@@ -333,6 +415,28 @@ mod tests {
         for wrong in ["*", "a.example", "https://a.example/path", "null"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn passwords_are_never_set_cheaper_and_proxies_are_addresses() {
+        let read = |source: Source| Settings::from_source(source);
+        let of = |text: &str| Some(text.to_owned());
+        let plain = read(Source::default()).expect("fine");
+        assert_eq!((plain.password_cost, plain.second_factor), (Cost::Strong, SecondFactor::Compulsory));
+        assert_eq!(plain.proxies, Proxies::default());
+        let dear = read(Source { password_passes: of("3"), ..Source::default() }).expect("fine");
+        assert_eq!(dear.password_cost, Cost::Tuned { kib: 19_456, passes: 3 });
+        let wrong = [
+            Source { password_memory_kib: of("8"), ..Source::default() },
+            Source { password_passes: of("1"), ..Source::default() },
+            Source { password_at_once: of("0"), ..Source::default() },
+            Source { password_waiting: of("many"), ..Source::default() },
+            Source { trusted_proxies: of("proxy.example"), ..Source::default() },
+            Source { proxy_header: of("x-real-ip"), ..Source::default() },
+        ];
+        let told: Vec<String> = wrong.into_iter().map(|one| read(one).expect_err("is wrong").to_string()).collect();
+        assert_eq!(told[0], "PASSWORD_MEMORY_KIB is \"8\"; it should be a number from 19456 to 1048576");
+        assert!(told[4].starts_with("TRUSTED_PROXIES") && told[5].starts_with("PROXY_HEADER"), "{told:?}");
     }
 
     #[test]

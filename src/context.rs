@@ -1,7 +1,7 @@
 //! What every handler shares: database, clock, ids, caches, tokens, settings.
 
 use crate::{
-    access::{Guard, Tokens},
+    access::{Guard, Seal, Tokens},
     cache::{Allowances, Counters, Pages},
     clock::{Clock, Ids},
     config::Settings,
@@ -30,6 +30,8 @@ pub struct Ctx {
     pub tokens: Arc<Tokens>,
     /// Seals and opens personal data.
     pub vault: Arc<Vault>,
+    /// Seals what must be read back and must not lie open.
+    pub seal: Arc<Seal>,
     /// Verified callers, kept for a moment.
     pub guard: Arc<Guard>,
     /// Typed settings.

@@ -5,6 +5,8 @@
 //! the same transaction by pgbench or by a raw SQLite loop for writes, as durable as ours. Ours and the ceiling take
 //! turns, because machines drift. `cargo bench -- --quick` runs it all in short; `--only sqlite` or `--only postgres`
 //! one half of it; `--seconds N` sets how long each cell is loaded; `--calls place,receive` measures these alone.
+//! `--only login` compares instead the times of log-ins refused for an unknown name and for a wrong password,
+//! `--samples N` of each.
 
 #![expect(clippy::float_arithmetic, reason = "rates and ratios are what this program prints")]
 
@@ -12,6 +14,7 @@ mod calls;
 mod client;
 mod cluster;
 mod history;
+mod login;
 mod pgbench;
 #[path = "../../tests/it/support/process.rs"]
 #[expect(dead_code, clippy::disallowed_methods, reason = "shared with the tests, which use more of it")]
@@ -65,6 +68,16 @@ fn main() -> ExitCode {
         let seconds = value("--seconds").and_then(|text| text.parse().ok()).unwrap_or(3.0);
         Effort { cell: Duration::from_secs_f64(seconds), rounds: 2, consignments: 6_000, calls }
     };
+    if value("--only") == Some("login") {
+        let samples = value("--samples").and_then(|text| text.parse().ok()).unwrap_or(200);
+        return match login::measure(&process::scratch_dir().join("login"), samples) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("bench: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let outcome = report::Machine::look().and_then(|machine| {
         machine.print();
         let only = value("--only");

@@ -47,6 +47,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A note that an account's access changed.
+    AccessChangeId
     /// A log-in.
     AccountId
     /// A line of the audit trail.

@@ -30,10 +30,13 @@ pub mod product_unit;
 pub mod unit;
 
 // access
+pub mod access_change;
 pub mod account;
 pub mod household_consent;
 pub mod membership;
+pub mod recovery_code;
 pub mod session;
+pub mod totp;
 
 // operations
 pub mod audit_entry;

@@ -8,6 +8,7 @@ mod accounts;
 mod append_only;
 mod personal_data;
 mod rooms;
+mod sessions;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(append_only::AppendOnly));
         all.push(Box::new(accounts::Accounts));
         all.push(Box::new(personal_data::PersonalData));
+        all.push(Box::new(sessions::Sessions));
         all
     }
 }

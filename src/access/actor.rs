@@ -51,6 +51,7 @@ pub struct Actor {
     account_id: AccountId,
     session_id: Option<SessionId>,
     must_change_password: bool,
+    lacks_second_factor: bool,
     grants: Vec<Grant>,
 }
 
@@ -58,13 +59,20 @@ impl Actor {
     /// An actor as loaded from its session.
     #[must_use]
     pub fn new(account_id: AccountId, session_id: SessionId, must_change_password: bool, grants: Vec<Grant>) -> Self {
-        Self { account_id, session_id: Some(session_id), must_change_password, grants }
+        Self { account_id, session_id: Some(session_id), must_change_password, lacks_second_factor: false, grants }
+    }
+
+    /// The same actor, told whether its roles ask for a second factor that is not there yet.
+    #[must_use]
+    pub fn lacking_second_factor(mut self, lacks: bool) -> Self {
+        self.lacks_second_factor = lacks;
+        self
     }
 
     /// An actor inside the process (demonstration, command line), acting for a real account.
     #[must_use]
     pub fn in_process(account_id: AccountId, grants: Vec<Grant>) -> Self {
-        Self { account_id, session_id: None, must_change_password: false, grants }
+        Self { account_id, session_id: None, must_change_password: false, lacks_second_factor: false, grants }
     }
 
     /// The owner of the machine at its command line: no account, and every right to keep accounts.
@@ -109,6 +117,12 @@ impl Actor {
     #[must_use]
     pub fn must_change_password(&self) -> bool {
         self.must_change_password
+    }
+
+    /// Whether a second factor is still to be enrolled.
+    #[must_use]
+    pub fn lacks_second_factor(&self) -> bool {
+        self.lacks_second_factor
     }
 
     /// What the account holds.

@@ -1,20 +1,23 @@
-//! Log in, renew, log out.
+//! Log in, log out.
 
 use super::{
     actor::Caller,
-    guard::NewcomerCaller,
+    guard::{NewcomerCaller, access_changed},
     me::{MeResponse, describe},
-    password,
+    password, second_factor,
+    session_store::{end_sessions, first_token, hash_token, user_agent},
+    store,
     tokens::ACCESS_SECONDS,
+    tries::Try,
 };
 use crate::{
     context::Ctx,
-    http::{ApiError, ClientAddress, Command, Text, hex},
+    http::{ApiError, Command, Peer, Text},
 };
 use axum::{
     Json,
-    extract::{FromRequestParts, State},
-    http::{StatusCode, request::Parts},
+    extract::State,
+    http::{HeaderMap, StatusCode},
 };
 use entity::{
     account,
@@ -22,23 +25,17 @@ use entity::{
     session,
     time::Timestamp,
 };
-use ring::digest;
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, Set, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_query::Expr,
+};
 use serde::{Deserialize, Serialize};
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Failed tries for one name from one address before it has to wait.
-const TRIES_PER_NAME: u64 = 10;
-/// Log-ins from one address over all names, right or wrong: a success does not buy another hundred guesses.
-const TRIES_PER_ADDRESS: u64 = 300;
-/// Characters of a name that are told apart when counting.
-const COUNTED_CHARACTERS: usize = 100;
-const WINDOW: Duration = Duration::from_secs(900);
 /// A session ends this long after log-in, renewed or not.
 const SESSION_MILLIS: i64 = 30 * 24 * 3600 * 1000;
 
-/// Name and password.
+/// Name, password and, where the account has a second factor, a code.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
@@ -48,6 +45,10 @@ pub struct LoginRequest {
     /// Password.
     #[schema(example = "demo-canteen-2026", format = Password)]
     pub password: String,
+    /// A code of the authenticator, or a recovery code; only for accounts with a second factor.
+    #[serde(default)]
+    #[schema(example = "287082")]
+    pub code: Option<String>,
 }
 
 /// Tokens and who they belong to.
@@ -66,44 +67,23 @@ pub struct LoginResponse {
     pub account: MeResponse,
 }
 
-/// A refresh token.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RefreshRequest {
-    /// The last refresh token of the session.
-    #[schema(example = "3f1c0000000070008000000000000001.5b7e")]
-    pub refresh_token: String,
-}
-
-/// Address of the caller; a stand-in where there is no socket.
-pub struct Peer(String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Peer {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let address = parts.extensions.get::<ClientAddress>();
-        Ok(Self(address.map_or_else(|| "local".to_owned(), |client| client.0.to_string())))
-    }
+fn refused(code: &'static str, zh: &'static str, en: &'static str) -> ApiError {
+    ApiError::Unauthenticated { code, detail: Text::new(zh, en) }
 }
 
 fn wrong_login() -> ApiError {
-    ApiError::Unauthenticated {
-        code: "login_failed",
-        detail: Text::new("用户名或口令不正确。", "The user name or the password is wrong."),
-    }
+    refused("login_failed", "用户名或口令不正确。", "The user name or the password is wrong.")
 }
 
-fn refused_refresh() -> ApiError {
-    ApiError::Unauthenticated {
-        code: "refresh_failed",
-        detail: Text::new("登录已失效，请重新登录。", "This session has ended; log in again."),
-    }
+pub(super) fn session_ended() -> ApiError {
+    refused("refresh_failed", "登录已失效，请重新登录。", "This session has ended; log in again.")
 }
 
 /// Log in
 ///
-/// Answers the same, and after the same work, for an unknown name and for a wrong password.
+/// Answers the same, and after the same work, for an unknown name and for a wrong password. Where the account has a second
+/// factor, a right password without `code` is answered 401 `second_factor_required`, a wrong code 401
+/// `second_factor_wrong`.
 #[utoipa::path(
     post, path = "/auth/login", operation_id = "login", tag = "access",
     request_body = LoginRequest,
@@ -111,31 +91,50 @@ fn refused_refresh() -> ApiError {
 )]
 pub async fn login(
     State(ctx): State<Ctx>,
-    Peer(peer): Peer,
+    peer: Peer,
+    headers: HeaderMap,
     command: Command<LoginRequest>,
 ) -> Result<Json<LoginResponse>, ApiError> {
     let now = ctx.clock.now();
-    let username = command.body.username.trim().to_lowercase();
-    // Counted by name and address together: a stranger elsewhere cannot lock the owner out. The address comes first and
-    // the name is cut: what one address can make us remember stays small.
-    let by_address = format!("xiaonong:login:{peer}");
-    let counted: String = username.chars().take(COUNTED_CHARACTERS).collect();
-    let by_name = format!("xiaonong:login:{counted}:{peer}");
-    let too_many = ApiError::TooMany { retry_after: i64::try_from(WINDOW.as_secs()).unwrap_or(900) };
-    if ctx.counters.hit(&by_address, WINDOW, now).await > TRIES_PER_ADDRESS {
-        return Err(too_many);
-    }
-    if ctx.counters.hit(&by_name, WINDOW, now).await > TRIES_PER_NAME {
-        return Err(too_many);
-    }
+    let LoginRequest { username, password, code } = command.body;
+    let username = username.trim().to_lowercase();
+    let tried = Try::admit(&ctx, &username, peer, now).await?;
     let found = account::Entity::find().filter(account::COLUMN.username.eq(&username)).one(ctx.store.primary()).await?;
     let found = found.filter(|account| account.disabled_at.is_none());
     let stored = found.as_ref().map(|account| account.password_hash.clone());
-    let right = password::verify(command.body.password, stored, ctx.settings.password_cost).await?;
-    let Some(account) = found.filter(|_| right) else { return Err(wrong_login()) };
-    ctx.counters.clear(&by_name, now).await;
+    let right = password::verify(password.clone(), stored, ctx.settings.password_cost).await?;
+    let Some(account) = found.filter(|_| right) else {
+        tried.failed().await;
+        return Err(wrong_login());
+    };
+    let second = second_factor::find(ctx.store.primary(), account.id).await?;
+    let codes = match (&second, &code) {
+        (None, _) => None,
+        (Some(_), None) => {
+            return Err(refused("second_factor_required", "请输入动态口令。", "Send a code of the second factor too."));
+        }
+        (Some(_), Some(_)) => Some(second_factor::admit(&ctx, account.id, now).await?),
+    };
+    let fresh_hash = if password::is_outdated(&account.password_hash, ctx.settings.password_cost) {
+        Some(password::hash(password, ctx.settings.password_cost).await?)
+    } else {
+        None
+    };
     let session_id: SessionId = ctx.ids.next();
-    let refresh_token = new_refresh_token(&ctx, session_id);
+    let refresh_token = first_token(&ctx, session_id);
+    let txn = ctx.store.begin().await?;
+    if let (Some(second), Some(code)) = (&second, &code)
+        && !second_factor::take(&ctx, &txn, second, code, now).await?
+    {
+        // Nothing was written; the connection is free before the failure is counted.
+        txn.rollback().await?;
+        tried.failed().await;
+        return Err(refused(
+            "second_factor_wrong",
+            "动态口令不正确或已用过。",
+            "The code is wrong or was used before.",
+        ));
+    }
     let row = session::ActiveModel {
         id: Set(session_id),
         account_id: Set(account.id),
@@ -144,57 +143,34 @@ pub async fn login(
         created_at: Set(now),
         expires_at: Set(Timestamp(now.0 + SESSION_MILLIS)),
         ended_at: Set(None),
+        rotated_at: Set(None),
+        successor_nonce: Set(None),
+        last_used_at: Set(now),
+        address: Set(peer.shown()),
+        user_agent: Set(user_agent(&headers)),
     };
-    let txn = ctx.store.begin().await?;
     row.insert(&txn).await?;
+    if let Some(fresh) = fresh_hash {
+        renew_hash(&txn, &account, fresh).await?;
+    }
     txn.commit().await?;
+    tried.succeeded().await;
+    if let Some(codes) = codes {
+        ctx.counters.clear(&codes, now).await;
+    }
     respond(&ctx, account.id, session_id, refresh_token, now).await.map(Json)
 }
 
-/// Renew the access token
-///
-/// The refresh token is replaced each time. One that was replaced before ends the session: it was copied.
-#[utoipa::path(
-    post, path = "/auth/refresh", operation_id = "refresh", tag = "access",
-    request_body = RefreshRequest,
-    responses((status = 200, body = LoginResponse, description = "New tokens"))
-)]
-pub async fn refresh(
-    State(ctx): State<Ctx>,
-    command: Command<RefreshRequest>,
-) -> Result<Json<LoginResponse>, ApiError> {
-    let now = ctx.clock.now();
-    let held = hash_token(&command.body.refresh_token);
-    let txn = ctx.store.begin().await?;
-    let found = session::Entity::find()
-        .filter(
-            Condition::any()
-                .add(session::COLUMN.refresh_hash.eq(&held))
-                .add(session::COLUMN.previous_hash.eq(held.as_str())),
-        )
-        .filter(session::COLUMN.ended_at.is_null())
-        .one(&txn)
-        .await?
-        .ok_or_else(refused_refresh)?;
-    if found.refresh_hash != held || found.expires_at <= now {
-        end_sessions(&txn, Condition::all().add(session::COLUMN.id.eq(found.id)), now).await?;
-        txn.commit().await?;
-        ctx.guard.forget();
-        return Err(refused_refresh());
-    }
-    let refresh_token = new_refresh_token(&ctx, found.id);
-    let changed = session::Entity::update_many()
-        .col_expr(session::Column::RefreshHash, Expr::value(hash_token(&refresh_token)))
-        .col_expr(session::Column::PreviousHash, Expr::value(held.clone()))
-        .filter(session::COLUMN.id.eq(found.id))
-        .filter(session::COLUMN.refresh_hash.eq(held))
-        .exec(&txn)
-        .await?;
-    if changed.rows_affected != 1 {
-        return Err(refused_refresh());
-    }
-    txn.commit().await?;
-    respond(&ctx, found.account_id, found.id, refresh_token, now).await.map(Json)
+/// Stores the same password at the present cost, unless it was changed meanwhile. Not a change anyone else should see:
+/// the version stays.
+async fn renew_hash(db: &impl ConnectionTrait, account: &account::Model, fresh: String) -> Result<(), sea_orm::DbErr> {
+    account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, Expr::value(fresh))
+        .filter(account::COLUMN.id.eq(account.id))
+        .filter(account::COLUMN.password_hash.eq(account.password_hash.as_str()))
+        .exec(db)
+        .await
+        .map(drop)
 }
 
 /// Log out
@@ -205,39 +181,26 @@ pub async fn refresh(
     responses((status = 204, description = "Logged out"))
 )]
 pub async fn logout(State(ctx): State<Ctx>, NewcomerCaller(caller): NewcomerCaller) -> Result<StatusCode, ApiError> {
-    let now = ctx.clock.now();
+    let (now, id) = (ctx.clock.now(), caller.actor.account_id());
     if let Some(session_id) = caller.actor.session_id() {
         let txn = ctx.store.begin().await?;
         end_sessions(&txn, Condition::all().add(session::COLUMN.id.eq(session_id)), now).await?;
+        access_changed(&ctx, &txn, id).await?;
         txn.commit().await?;
     }
-    ctx.guard.forget();
+    ctx.guard.forget(id);
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends the sessions that fit `which`.
-pub async fn end_sessions(
-    db: &impl sea_orm::ConnectionTrait,
-    which: Condition,
-    now: Timestamp,
-) -> Result<(), sea_orm::DbErr> {
-    session::Entity::update_many()
-        .col_expr(session::Column::EndedAt, Expr::value(now.0))
-        .filter(which)
-        .filter(session::COLUMN.ended_at.is_null())
-        .exec(db)
-        .await
-        .map(drop)
-}
-
-async fn respond(
+/// The answer to a log-in and to a renewal.
+pub(super) async fn respond(
     ctx: &Ctx,
     account: AccountId,
     session: SessionId,
     refresh_token: String,
     now: Timestamp,
 ) -> Result<LoginResponse, ApiError> {
-    let actor = super::store::load_actor(ctx, session, account, now).await?.ok_or_else(refused_refresh)?;
+    let actor = store::load_actor(ctx, session, account, now).await?.ok_or_else(session_ended)?;
     let caller = Caller { actor: Arc::new(actor), request_id: String::new() };
     Ok(LoginResponse {
         access_token: ctx.tokens.issue(account, session, now).map_err(ApiError::internal)?,
@@ -245,12 +208,4 @@ async fn respond(
         expires_in: ACCESS_SECONDS,
         account: describe(ctx, &caller).await?,
     })
-}
-
-fn new_refresh_token(ctx: &Ctx, session: SessionId) -> String {
-    format!("{}.{}", session.0.simple(), hex(&ctx.ids.random::<32>()))
-}
-
-fn hash_token(token: &str) -> String {
-    hex(digest::digest(&digest::SHA256, token.as_bytes()).as_ref())
 }

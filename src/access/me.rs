@@ -1,20 +1,16 @@
-//! Who am I, where may I act, and a new password.
+//! Who am I, where may I act.
 
-use super::{actor::Caller, guard::NewcomerCaller, login::end_sessions, password};
-use crate::{
-    context::Ctx,
-    http::{ApiError, Check, Command, Text},
-    store::Begun,
-};
-use axum::{Json, extract::State, http::StatusCode};
+use super::{actor::Caller, guard::NewcomerCaller, second_factor};
+use crate::{context::Ctx, http::ApiError};
+use axum::{Json, extract::State};
 use entity::{
     account, canteen,
     id::{AccountId, CanteenId, SchoolId, SupplierId},
     membership::{self, Role},
-    reporting_unit, school, session, supplier,
+    reporting_unit, school, supplier,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
-use serde::{Deserialize, Serialize};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
@@ -32,6 +28,12 @@ pub struct MeResponse {
     /// Whether a one-time password must be replaced first.
     #[schema(example = false)]
     pub must_change_password: bool,
+    /// Whether log-ins ask for a code of a second factor.
+    #[schema(example = false)]
+    pub second_factor: bool,
+    /// Whether a second factor must be enrolled first, because a role needs it.
+    #[schema(example = false)]
+    pub must_enrol_second_factor: bool,
     /// Where the account may act.
     pub memberships: Vec<MembershipView>,
 }
@@ -55,18 +57,6 @@ pub struct MembershipView {
     pub place: Option<String>,
 }
 
-/// A new password.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ChangePasswordRequest {
-    /// The present one.
-    #[schema(example = "demo-canteen-2026", format = Password)]
-    pub current: String,
-    /// The new one, at least 12 characters.
-    #[schema(example = "苗岭梯田里的稻花香二十里", format = Password)]
-    pub new: String,
-}
-
 /// Who am I
 ///
 /// The account behind the token and where it may act.
@@ -76,60 +66,6 @@ pub struct ChangePasswordRequest {
 )]
 pub async fn me(State(ctx): State<Ctx>, NewcomerCaller(caller): NewcomerCaller) -> Result<Json<MeResponse>, ApiError> {
     describe(&ctx, &caller).await.map(Json)
-}
-
-/// Change the password
-///
-/// Ends every other session of the account.
-#[utoipa::path(
-    post, path = "/me/password", operation_id = "change_password", tag = "access", security(("bearer" = [])),
-    request_body = ChangePasswordRequest,
-    responses((status = 204, description = "Changed"))
-)]
-pub async fn change_password(
-    State(ctx): State<Ctx>,
-    NewcomerCaller(caller): NewcomerCaller,
-    command: Command<ChangePasswordRequest>,
-) -> Result<StatusCode, ApiError> {
-    let id = caller.actor.account_id();
-    let account = account::Entity::find_by_id(id).one(ctx.store.primary()).await?.ok_or(ApiError::NotFound)?;
-    let ChangePasswordRequest { current, new } = command.body;
-    let mut check = Check::default();
-    password::check(&mut check, "/new", &new, &account.username);
-    check.that(new != current, "/new", "password_unchanged", Text::new("须与现口令不同。", "Must differ."));
-    check.finish()?;
-    if !password::verify(current, Some(account.password_hash.clone()), ctx.settings.password_cost).await? {
-        return Err(ApiError::field(
-            "/current",
-            "password_wrong",
-            Text::new("现口令不正确。", "The present password is wrong."),
-        ));
-    }
-    let hash = password::hash(new, ctx.settings.password_cost).await?;
-    let mut work = match ctx.begin(&caller, None).await? {
-        Begun::New(work) => work,
-        Begun::Replay(_) => return Ok(StatusCode::NO_CONTENT),
-    };
-    let changed = account::Entity::update_many()
-        .col_expr(account::Column::PasswordHash, Expr::value(hash))
-        .col_expr(account::Column::MustChangePassword, Expr::value(false))
-        .col_expr(account::Column::Version, Expr::value(account.version + 1))
-        .filter(account::COLUMN.id.eq(id))
-        .filter(account::COLUMN.version.eq(account.version))
-        .exec(work.txn())
-        .await?;
-    if changed.rows_affected != 1 {
-        return Err(ApiError::Stale { version: account.version + 1 });
-    }
-    let mut others = Condition::all().add(session::COLUMN.account_id.eq(id));
-    if let Some(session) = caller.actor.session_id() {
-        others = others.add(session::COLUMN.id.ne(session));
-    }
-    end_sessions(work.txn(), others, work.at).await?;
-    work.audit("account.change_password", "account", &id, &serde_json::json!({}));
-    work.commit(StatusCode::NO_CONTENT, &()).await?;
-    ctx.guard.forget();
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The account and its memberships with the names of their places.
@@ -185,6 +121,8 @@ pub async fn describe(ctx: &Ctx, caller: &Caller) -> Result<MeResponse, ApiError
         username: account.username,
         display_name: account.display_name,
         must_change_password: account.must_change_password,
+        second_factor: second_factor::find(db, id).await?.is_some(),
+        must_enrol_second_factor: caller.actor.lacks_second_factor(),
         memberships,
     })
 }

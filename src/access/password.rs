@@ -1,50 +1,129 @@
 //! Passwords: argon2id, checked off the async threads and a few at a time, so that a storm of log-ins leaves the other
-//! calls their processor.
+//! calls their processor; and the rules for new ones (NIST SP 800-63B): length and a list, no composition.
 
+use super::common;
 use crate::http::{ApiError, Check, Text};
-use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier, password_hash::phc::PasswordHash};
-use std::sync::{Arc, OnceLock};
-use tokio::sync::Semaphore;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use unicode_normalization::UnicodeNormalization;
 
-/// Checks that may run at once.
-const AT_ONCE: usize = 2;
 /// Characters a password needs at least (NIST SP 800-63B with no second factor).
 pub const MIN_LENGTH: usize = 12;
 const MAX_LENGTH: usize = 128;
+/// Checks that wait at most where nothing else is set.
+const MOST_WAITING: usize = 64;
 
-/// Cost of a hash.
+/// Cost of a hash. A stored hash of another cost is made again at the next log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
     /// 19 MiB, two passes: the default of OWASP's cheat sheet.
     Strong,
+    /// What the settings ask for, never less than [`Cost::Strong`].
+    Tuned {
+        /// Memory in KiB.
+        kib: u32,
+        /// Passes over it.
+        passes: u32,
+    },
     /// As little as the algorithm allows: for tests and the demonstration's published passwords only.
     Light,
 }
 
+fn params(cost: Cost) -> Params {
+    let params = match cost {
+        Cost::Strong => return Params::default(),
+        Cost::Tuned { kib, passes } => Params::new(kib, passes, 1, None),
+        Cost::Light => Params::new(8, 1, 1, None),
+    };
+    params.unwrap_or_default()
+}
+
 fn hasher(cost: Cost) -> Argon2<'static> {
-    match cost {
-        Cost::Strong => Argon2::default(),
-        Cost::Light => {
-            let params = Params::new(8, 1, 1, None).unwrap_or_default();
-            Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params(cost))
+}
+
+/// Lets a few in at once and few more wait.
+struct Gate {
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    most_waiting: usize,
+}
+
+impl Gate {
+    fn new(at_once: usize, most_waiting: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(at_once)), waiting: AtomicUsize::new(0), most_waiting }
+    }
+
+    /// # Errors
+    /// 503 when too many wait already.
+    async fn enter(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Ok(permit);
         }
+        let waiting = Waiting(&self.waiting);
+        if self.waiting.fetch_add(1, Ordering::AcqRel) >= self.most_waiting {
+            return Err(ApiError::Unavailable);
+        }
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(ApiError::internal);
+        drop(waiting);
+        permit
     }
 }
 
-fn permits() -> Arc<Semaphore> {
-    static PERMITS: OnceLock<Arc<Semaphore>> = OnceLock::new();
-    Arc::clone(PERMITS.get_or_init(|| Arc::new(Semaphore::new(AT_ONCE))))
+/// Leaves the queue when dropped, also when the caller goes away.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+static GATE: OnceLock<Gate> = OnceLock::new();
+
+/// Half of the processors: the other half is for those who are logged in.
+fn present_default() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
+}
+
+fn gate() -> &'static Gate {
+    GATE.get_or_init(|| Gate::new(present_default(), MOST_WAITING))
+}
+
+/// Sets how many checks run at once (half of the processors unless given) and how many wait for them; beyond that the
+/// answer is 503 with `Retry-After`. The first word in a process holds.
+pub fn limit(at_once: Option<usize>, waiting: Option<usize>) {
+    GATE.get_or_init(|| Gate::new(at_once.unwrap_or_else(present_default), waiting.unwrap_or(MOST_WAITING)));
+}
+
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    let permit = gate().enter().await?;
+    // The permit goes along: work whose caller has gone still counts while it runs.
+    tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(permit);
+        done
+    })
+    .await
+    .map_err(ApiError::internal)
+}
+
+/// The same text however it was typed: keyboards write 。 and ． or é in more than one way.
+fn normal(password: &str) -> String {
+    password.nfkc().collect()
 }
 
 /// The PHC string of a password.
 ///
 /// # Errors
-/// 500 when hashing fails.
+/// 500 when hashing fails; 503 when too many wait.
 pub async fn hash(password: String, cost: Cost) -> Result<String, ApiError> {
-    let _permit = permits().acquire_owned().await.map_err(ApiError::internal)?;
-    tokio::task::spawn_blocking(move || hasher(cost).hash_password(password.as_bytes()).map(|hash| hash.to_string()))
-        .await
-        .map_err(ApiError::internal)?
+    off_thread(move || hasher(cost).hash_password(normal(&password).as_bytes()).map(|hash| hash.to_string()))
+        .await?
         .map_err(|error| ApiError::internal(error.to_string()))
 }
 
@@ -52,10 +131,10 @@ pub async fn hash(password: String, cost: Cost) -> Result<String, ApiError> {
 /// unknown name takes as long as a wrong password.
 ///
 /// # Errors
-/// 500 when the check cannot run.
+/// 500 when the check cannot run; 503 when too many wait.
 pub async fn verify(password: String, stored: Option<String>, cost: Cost) -> Result<bool, ApiError> {
-    let _permit = permits().acquire_owned().await.map_err(ApiError::internal)?;
-    tokio::task::spawn_blocking(move || {
+    off_thread(move || {
+        let password = normal(&password);
         let Some(stored) = stored else {
             let _ = hasher(cost).hash_password(password.as_bytes());
             return false;
@@ -64,14 +143,28 @@ pub async fn verify(password: String, stored: Option<String>, cost: Cost) -> Res
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     })
     .await
-    .map_err(ApiError::internal)
+}
+
+/// Whether `stored` was made at another cost than `cost`.
+#[must_use]
+pub fn is_outdated(stored: &str, cost: Cost) -> bool {
+    let wanted = params(cost);
+    let as_wanted = |hash: &PasswordHash| {
+        hash.algorithm.as_str() == "argon2id"
+            && Params::try_from(hash).is_ok_and(|has| {
+                (has.m_cost(), has.t_cost(), has.p_cost()) == (wanted.m_cost(), wanted.t_cost(), wanted.p_cost())
+            })
+    };
+    !PasswordHash::new(stored).is_ok_and(|hash| as_wanted(&hash))
 }
 
 /// Notes what is wrong with a new password.
 pub fn check(check: &mut Check, pointer: &str, password: &str, username: &str) {
+    let password = normal(password);
     let length = password.chars().count();
+    let fits = (MIN_LENGTH..=MAX_LENGTH).contains(&length);
     check.that(
-        (MIN_LENGTH..=MAX_LENGTH).contains(&length),
+        fits,
         pointer,
         "password_length",
         Text::new(
@@ -79,10 +172,87 @@ pub fn check(check: &mut Check, pointer: &str, password: &str, username: &str) {
             format!("A password has {MIN_LENGTH} to {MAX_LENGTH} characters."),
         ),
     );
+    let lower = password.to_lowercase();
     check.that(
-        username.is_empty() || !password.to_lowercase().contains(&username.to_lowercase()),
+        username.is_empty() || !lower.contains(&username.to_lowercase()),
         pointer,
         "password_contains_name",
         Text::new("口令不能包含用户名。", "A password must not contain the user name."),
     );
+    check.that(
+        !fits || !common::is_common(&lower),
+        pointer,
+        "password_common",
+        Text::new(
+            "口令由常见的词、重复或连续的字符拼成，容易被猜到；请换一个，例如几个不相干的词。",
+            "The password is put together from common words, repeats or sequences and easily guessed; take another, such \
+             as some words that have nothing to do with one another.",
+        ),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_is_outdated() {
+        let stored = hash("苗岭梯田里的稻花香二十里".to_owned(), Cost::Light).await.expect("hashes");
+        assert!(!is_outdated(&stored, Cost::Light));
+        assert!(is_outdated(&stored, Cost::Strong));
+        assert!(is_outdated(&stored, Cost::Tuned { kib: 8, passes: 2 }));
+        assert!(!is_outdated(&stored, Cost::Tuned { kib: 8, passes: 1 }));
+        assert!(is_outdated(&stored.replace("argon2id", "argon2i"), Cost::Light));
+        assert!(is_outdated("", Cost::Light));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_however_it_is_typed() {
+        let stored = hash("ｌａｔｅｒ，café".to_owned(), Cost::Light).await.expect("hashes");
+        for typed in ["later,cafe\u{301}", "ｌａｔｅｒ,café"] {
+            assert!(verify(typed.to_owned(), Some(stored.clone()), Cost::Light).await.expect("runs"), "{typed}");
+        }
+        assert!(!verify("later,cafe".to_owned(), Some(stored), Cost::Light).await.expect("runs"));
+    }
+
+    #[tokio::test]
+    async fn beyond_the_queue_nobody_waits() {
+        let gate = Arc::new(Gate::new(1, 2));
+        let inside = gate.enter().await.expect("is let in");
+        let wait = || {
+            let gate = Arc::clone(&gate);
+            tokio::spawn(async move { gate.enter().await.map(drop) })
+        };
+        let (first, second) = (wait(), wait());
+        while gate.waiting.load(Ordering::Acquire) < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(gate.enter().await, Err(ApiError::Unavailable)), "the queue is full");
+        // Who goes away makes room.
+        second.abort();
+        assert!(second.await.is_err());
+        let third = wait();
+        drop(inside);
+        assert!(first.await.expect("ends").is_ok() && third.await.expect("ends").is_ok());
+        assert_eq!(gate.waiting.load(Ordering::Acquire), 0);
+    }
+
+    #[test]
+    fn a_password_is_long_and_not_a_common_one() {
+        let faults = |password: &str| {
+            let mut found = Check::default();
+            check(&mut found, "/new", password, "li.lan");
+            found.into_errors().into_iter().map(|error| error.code).collect::<Vec<_>>()
+        };
+        for good in ["苗岭梯田里的稻花香二十里", "correct-horse-battery", "tr0ubadour plays at nine"] {
+            assert!(faults(good).is_empty(), "{good}: {:?}", faults(good));
+        }
+        assert_eq!(faults("short"), ["password_length"]);
+        assert_eq!(faults(&"x7".repeat(65)), ["password_length"]);
+        assert_eq!(faults("this is LI.LAN speaking"), ["password_contains_name"]);
+        for common in ["password1234", "woaini1314520", "Xiaonong@2026", "校农校农校农校农校农校农", "1qaz2wsx3edc4rfv"]
+        {
+            assert_eq!(faults(common), ["password_common"], "{common}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! Queries on accounts, memberships and sessions.
 
-use super::actor::{Actor, Grant, Place};
+use super::{
+    actor::{Actor, Grant, Place},
+    second_factor,
+};
 use crate::{context::Ctx, http::ApiError};
 use chrono::NaiveDate;
 use entity::{
@@ -28,11 +31,13 @@ pub async fn load_actor(
         .select_only()
         .column(session::Column::AccountId)
         .filter(session::COLUMN.ended_at.is_null())
+        .filter(session::Column::ExpiresAt.gt(now))
         .into_query();
     let account = account::Entity::find_by_id(account_id).filter(account::COLUMN.id.in_subquery(alive)).one(db).await?;
     let Some(account) = account.filter(|account| account.disabled_at.is_none()) else { return Ok(None) };
     let grants = grants(db, account_id, now).await?;
-    Ok(Some(Actor::new(account_id, session_id, account.must_change_password, grants)))
+    let lacks = second_factor::is_lacking(ctx, account_id, &grants).await?;
+    Ok(Some(Actor::new(account_id, session_id, account.must_change_password, grants).lacking_second_factor(lacks)))
 }
 
 /// What an account holds on the day of `now`.

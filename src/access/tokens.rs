@@ -1,32 +1,29 @@
-//! Access tokens: JWT signed with Ed25519, ten minutes long.
-//!
-//! The signing is ring's, which the TLS of the database connection brings along anyway; the two providers that ship with
-//! `jsonwebtoken` would add an RSA implementation with a standing advisory, or a second C library.
+//! Access tokens: JWT signed with Ed25519, ten minutes long, under keys that can be rotated while serving.
 
-use entity::id::{AccountId, SessionId};
-use entity::time::Timestamp;
-use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation,
-    crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
-    errors::{Error, ErrorKind},
-    signature::{Error as SignatureError, Signer, Verifier},
+use super::{
+    keys::{ALWAYS, Key, KeyError, KeyFiles, KeyRing},
+    signing,
 };
-use ring::{
-    digest,
-    rand::SystemRandom,
-    signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
+use entity::{
+    id::{AccountId, SessionId},
+    time::Timestamp,
 };
+use jsonwebtoken::{Algorithm, Header, Validation, errors::Error};
 use serde::{Deserialize, Serialize};
 use std::{
-    io::Write,
     path::{Path, PathBuf},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
-use thiserror::Error as ThisError;
 
 /// Seconds an access token holds.
 pub const ACCESS_SECONDS: i64 = 600;
 const ISSUER: &str = "xiaonong";
 const AUDIENCE: &str = "xiaonong-api";
+/// A token with an unknown key makes us look for new keys at most this often, whoever sends it.
+const LOOK_AGAIN_MILLIS: i64 = 1_000;
 
 /// What a token says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,69 +39,55 @@ pub struct Claims {
     pub exp: i64,
 }
 
-/// Why there is no signing key.
-#[derive(Debug, ThisError)]
-pub enum KeyError {
-    /// The file cannot be read or written.
-    #[error("the token key file {path} cannot be used: {cause}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        cause: std::io::Error,
-    },
-    /// The file holds something else.
-    #[error("the token key file {path} does not hold an Ed25519 key in PKCS#8; remove it to have a new one made")]
-    NotAKey {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
 /// Issues and reads access tokens.
 pub struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    key_id: String,
+    ring: RwLock<Arc<KeyRing>>,
+    files: Option<KeyFiles>,
+    looked_at: AtomicI64,
 }
 
 impl Tokens {
-    /// Reads the signing key at `path`, making one readable by its owner only when there is none.
+    /// Reads the keys, making the first one when there is none.
     ///
     /// # Errors
-    /// [`KeyError`] when the file is unusable.
-    pub fn from_file(path: &Path) -> Result<Self, KeyError> {
-        let file = |cause| KeyError::File { path: path.to_owned(), cause };
-        if !path.exists() {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).map_err(file)?;
-            }
-            let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-                .map_err(|_| KeyError::NotAKey { path: path.to_owned() })?;
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            match options.open(path) {
-                Ok(mut handle) => handle.write_all(key.as_ref()).map_err(file)?,
-                // Another process was faster; its key is read below.
-                Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(cause) => return Err(file(cause)),
-            }
-        }
-        let pkcs8 = std::fs::read(path).map_err(file)?;
-        Self::from_pkcs8(&pkcs8).ok_or_else(|| KeyError::NotAKey { path: path.to_owned() })
+    /// [`KeyError`] when a file is unusable.
+    pub fn from_files(files: KeyFiles) -> Result<Self, KeyError> {
+        signing::install();
+        let ring = RwLock::new(Arc::new(files.load()?));
+        Ok(Self { ring, files: Some(files), looked_at: AtomicI64::new(i64::MIN) })
     }
 
-    /// Uses a key given as PKCS#8.
+    /// The same with the folder of later keys beside the first one.
+    ///
+    /// # Errors
+    /// [`KeyError`] when a file is unusable.
+    pub fn from_file(path: &Path) -> Result<Self, KeyError> {
+        let folder = path.parent().unwrap_or(Path::new(".")).join("keys");
+        Self::from_files(KeyFiles { first: path.to_owned(), folder })
+    }
+
+    /// Uses one key given as PKCS#8; it cannot be rotated.
     #[must_use]
     pub fn from_pkcs8(pkcs8: &[u8]) -> Option<Self> {
-        // Installed once for the process; a second call finds it there.
-        let _ = PROVIDER.install_default();
-        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).ok()?;
-        let public = pair.public_key().as_ref().to_vec();
-        let key_id = crate::http::hex(&digest::digest(&digest::SHA256, &public).as_ref()[..8]);
-        Some(Self { encoding: EncodingKey::from_ed_der(pkcs8), decoding: DecodingKey::from_ed_der(&public), key_id })
+        signing::install();
+        let key = Key::from_pkcs8(pkcs8, ALWAYS, PathBuf::new())?;
+        Some(Self { ring: RwLock::new(Arc::new(KeyRing::of(key))), files: None, looked_at: AtomicI64::new(i64::MIN) })
+    }
+
+    /// The keys as they were last read.
+    #[must_use]
+    pub fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the keys again; where that fails the present ones stay, and the log says so.
+    pub fn reload(&self, now: Timestamp) {
+        self.looked_at.store(now.0, Ordering::Relaxed);
+        let Some(files) = &self.files else { return };
+        match files.load() {
+            Ok(ring) => *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring),
+            Err(error) => tracing::error!(%error, "the token keys cannot be read again; the present ones stay"),
+        }
     }
 
     /// A token for this account and session.
@@ -121,72 +104,43 @@ impl Tokens {
             iat,
             exp: iat + ACCESS_SECONDS,
         };
+        let ring = self.ring();
+        let key = ring.signing(now);
         let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some(self.key_id.clone());
-        jsonwebtoken::encode(&header, &claims, &self.encoding)
+        header.kid = Some(key.id.clone());
+        jsonwebtoken::encode(&header, &claims, &key.encoding)
     }
 
     /// The claims of a token that is ours and not expired.
     #[must_use]
     pub fn read(&self, token: &str, now: Timestamp) -> Option<Claims> {
+        // Only our own algorithm, and the key by the name it signs under: the header decides nothing else.
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let id = header.kid.filter(|_| header.alg == Algorithm::EdDSA)?;
+        let mut ring = self.ring();
+        if ring.find(&id).is_none() && self.files.is_some() {
+            let looked_at = self.looked_at.load(Ordering::Relaxed);
+            if !(0..LOOK_AGAIN_MILLIS).contains(&now.0.saturating_sub(looked_at)) {
+                self.reload(now);
+                ring = self.ring();
+            }
+        }
+        let key = ring.find(&id)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         // Expiry is checked below against our own clock.
         validation.validate_exp = false;
-        let claims: Claims = jsonwebtoken::decode(token, &self.decoding, &validation).ok()?.claims;
+        let claims: Claims = jsonwebtoken::decode(token, &key.decoding, &validation).ok()?.claims;
         (claims.exp > now.0 / 1000).then_some(claims)
-    }
-}
-
-static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: |algorithm, key| match algorithm {
-        Algorithm::EdDSA => {
-            let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.as_bytes())
-                .map_err(|_| Error::from(ErrorKind::InvalidEddsaKey))?;
-            Ok(Box::new(Ed25519Signer(pair)))
-        }
-        _ => Err(ErrorKind::InvalidAlgorithm.into()),
-    },
-    verifier_factory: |algorithm, key| match algorithm {
-        Algorithm::EdDSA => Ok(Box::new(Ed25519Verifier(key.try_get_as_bytes()?.to_vec()))),
-        _ => Err(ErrorKind::InvalidAlgorithm.into()),
-    },
-    key_utils: KeyUtils::new_unimplemented(),
-};
-
-struct Ed25519Signer(Ed25519KeyPair);
-
-impl Signer<Vec<u8>> for Ed25519Signer {
-    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
-        Ok(self.0.sign(message).as_ref().to_vec())
-    }
-}
-
-impl JwtSigner for Ed25519Signer {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::EdDSA
-    }
-}
-
-struct Ed25519Verifier(Vec<u8>);
-
-impl Verifier<Vec<u8>> for Ed25519Verifier {
-    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
-        UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).map_err(|_| SignatureError::new())
-    }
-}
-
-impl JwtVerifier for Ed25519Verifier {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::EdDSA
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
     use uuid::Uuid;
 
     fn tokens() -> Tokens {
@@ -215,5 +169,28 @@ mod tests {
             assert!(ours.read(&format!("{header}.{claims}."), Timestamp(0)).is_none());
             assert!(ours.read(&format!("{header}.{claims}.AAAA"), Timestamp(0)).is_none());
         }
+    }
+
+    #[test]
+    fn a_running_service_picks_a_rotation_up() {
+        let folder = std::env::temp_dir().join(format!("xiaonong-tokens-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let files = KeyFiles { first: folder.join("token.key"), folder: folder.join("keys") };
+        let (here, there) = (Tokens::from_file(&files.first), Tokens::from_file(&files.first));
+        let (here, there) = (here.expect("made"), there.expect("read"));
+        let (account, session) = (AccountId(Uuid::from_u128(7)), SessionId(Uuid::from_u128(8)));
+        let now = Timestamp(1_000_000_000);
+        let old = here.issue(account, session, now).expect("signs");
+        files.rotate(now, true).expect("rotates");
+        here.reload(now);
+        let new = here.issue(account, session, now).expect("signs");
+        let kid = |token: &str| jsonwebtoken::decode_header(token).expect("a header").kid;
+        assert_ne!(kid(&old), kid(&new));
+        // The other replica has not looked at the folder; the unknown key makes it look.
+        assert!(there.read(&new, now).is_some() && there.read(&old, now).is_some());
+        files.retire(&kid(&old).expect("an id"), now).expect("retires");
+        there.reload(now);
+        assert!(there.read(&old, now).is_none(), "a retired key's tokens are void");
+        assert!(there.read(&new, now).is_some());
     }
 }

@@ -84,6 +84,27 @@ impl Counters {
         here.max(there)
     }
 
+    /// How many events the present window has seen, counting none.
+    pub async fn count(&self, key: &str, now: Timestamp) -> u64 {
+        let here = {
+            let counts = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+            counts.get(key).filter(|(_, ends)| *ends > now.0).map_or(0, |(count, _)| *count)
+        };
+        let there = match &self.redis {
+            Some(remote) if remote.broken_until.load(Ordering::Relaxed) <= now.0 => {
+                let mut connection = remote.connection.clone();
+                let count: Result<Option<u64>, _> = redis::cmd("GET").arg(key).query_async(&mut connection).await;
+                count.unwrap_or_else(|error| {
+                    remote.broken_until.store(now.0 + BREAK_MILLIS, Ordering::Relaxed);
+                    tracing::warn!(%error, "Redis does not answer; counting in this process");
+                    None
+                })
+            }
+            _ => None,
+        };
+        here.max(there.unwrap_or_default())
+    }
+
     /// Forgets a key, after a success.
     pub async fn clear(&self, key: &str, now: Timestamp) {
         self.local.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
@@ -165,6 +186,8 @@ mod tests {
         let minute = Duration::from_secs(60);
         assert_eq!(counters.hit("a", minute, Timestamp(0)).await, 1);
         assert_eq!(counters.hit("a", minute, Timestamp(59_999)).await, 2);
+        assert_eq!(counters.count("a", Timestamp(59_999)).await, 2);
+        assert_eq!(counters.count("a", Timestamp(60_000)).await, 0);
         assert_eq!(counters.hit("b", minute, Timestamp(59_999)).await, 1);
         assert_eq!(counters.hit("a", minute, Timestamp(60_000)).await, 1);
         counters.clear("a", Timestamp(60_001)).await;

@@ -6,7 +6,7 @@ use super::{
     verify,
 };
 use crate::{
-    access::password::Cost,
+    access::{SecondFactor, password::Cost},
     config::{Settings, Source},
     context::Ctx,
     demo::{self, Province},
@@ -35,6 +35,8 @@ pub async fn run(mut settings: Settings) -> ExitCode {
         )));
     }
     settings.password_cost = Cost::Light;
+    // Published accounts, on this machine only: nobody has an authenticator for them.
+    settings.second_factor = SecondFactor::Voluntary;
     start_log(&settings.log);
     let ctx = match prepare(settings).await {
         Ok(ctx) => ctx,

@@ -3,6 +3,7 @@
 mod admin;
 mod demo;
 mod import;
+mod keys;
 mod migrate;
 mod openapi;
 mod policy;
@@ -69,6 +70,12 @@ enum Command {
     },
     /// Recompute every total from the ledger and name the differences
     Verify,
+    /// Name, rotate or retire the keys that sign access tokens
+    Keys {
+        /// What to do
+        #[command(subcommand)]
+        action: keys::Action,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print who may do what
@@ -119,6 +126,7 @@ pub fn run() -> ExitCode {
             Command::Import { kind, file, dry_run } => import::run(settings, kind, &file, dry_run).await,
             Command::RotateKeys { master } => rotate_keys::run(settings, master).await,
             Command::Verify => verify::run(settings).await,
+            Command::Keys { action } => keys::run(&settings, action),
             Command::Openapi => openapi::run(settings).await,
             Command::Policy { lang } => policy::run(&lang),
             Command::Admin(admin) => admin::run(settings, admin).await,

@@ -2,7 +2,7 @@
 
 use super::{fail, fail_inside};
 use crate::{
-    access::first_administrator,
+    access::{Watch, first_administrator},
     app, catalogue,
     clock::{Ids, SystemClock, SystemEntropy},
     config::{Settings, hide_password},
@@ -30,7 +30,8 @@ pub async fn run(settings: Settings) -> ExitCode {
     match first_administrator(&ctx).await {
         Ok(Some(password)) => {
             println!("first start: administrator \"admin\" made, one-time password: {password}");
-            println!("             log in and replace it with POST /api/v1/me/password");
+            println!("             log in, replace it with POST /api/v1/me/password, then enrol a second factor with");
+            println!("             POST /api/v1/me/totp and /api/v1/me/totp/confirm");
         }
         Ok(None) => {}
         Err(error) => return fail_inside("making the first administrator", &error),
@@ -90,11 +91,13 @@ pub async fn listen(ctx: Ctx) -> ExitCode {
     println!("serving: http://{address}  API documentation: http://{address}/docs");
     let store = ctx.store.clone();
     let jobs = Runner::start(ctx.clone());
+    let watch = Watch::start(ctx.clone());
     let told_to_stop = async {
         stopped().await;
         println!("stopping: requests under way are answered");
     };
     http::serve(listener, app::router(ctx), told_to_stop).await;
+    drop(watch);
     jobs.stop().await;
     store.close().await;
     ExitCode::SUCCESS

@@ -1,6 +1,6 @@
 //! What happens around every request: number, language, conditional answers, headers, metrics.
 
-use super::{client::ClientAddress, problem::ApiError, text::Language};
+use super::{peer::ClientAddress, problem::ApiError, text::Language};
 use crate::context::Ctx;
 use axum::{
     body::{Body, HttpBody, to_bytes},
@@ -38,7 +38,7 @@ pub async fn envelope(State(ctx): State<Ctx>, mut request: Request, next: Next) 
     let language = language_of(request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    if let Some(client) = ClientAddress::of(&request, &ctx.settings.trusted_proxies) {
+    if let Some(client) = ClientAddress::of(&request, &ctx.settings.proxies) {
         request.extensions_mut().insert(client);
     }
     let is_page = request.uri().path().starts_with("/docs");

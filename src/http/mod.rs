@@ -3,22 +3,21 @@
 //! Refuses: answers without a stable code, bodies with unknown fields, lists without a limit.
 
 mod check;
-mod client;
 mod extract;
 mod filter;
 mod layers;
+mod peer;
 mod problem;
 mod reply;
 mod server;
 mod text;
 
 pub use check::Check;
-pub use client::ClientAddress;
-pub(crate) use client::was_forwarded;
 pub use extract::{Command, IfMatch, Path, Query, hex};
 pub(crate) use extract::{body_error, idempotency_key};
 pub use filter::{code_cursor, code_filter, contains_word, is_code, word_filter};
 pub use layers::{RATE_LIMIT, RATE_LIMIT_POLICY, RequestId, body_etag, conditional, envelope, language_of};
+pub use peer::{ClientAddress, ForwardHeader, Peer, Proxies, was_forwarded};
 pub use problem::{ApiError, FieldError, FieldProblem, ProblemBody};
 pub use reply::{MAX_LIMIT, Page, PageQuery, Reply, Versioned, bad_cursor, json, page};
 pub use server::serve;

@@ -52,6 +52,8 @@ pub enum ApiError {
     },
     /// 403: a one-time password must be replaced first.
     PasswordChangeRequired,
+    /// 403: a second factor must be enrolled first.
+    SecondFactorNeeded,
     /// 404: no such thing in the caller's reach.
     NotFound,
     /// 405: no such method here.
@@ -116,7 +118,9 @@ impl ApiError {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::Refused { .. } | Self::PasswordChangeRequired => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Refused { .. } | Self::PasswordChangeRequired | Self::SecondFactorNeeded => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict { .. } => StatusCode::CONFLICT,
@@ -136,6 +140,7 @@ impl ApiError {
             Self::Unauthenticated { code, .. } | Self::Refused { code, .. } | Self::Conflict { code, .. } => code,
             Self::Forbidden => "forbidden",
             Self::PasswordChangeRequired => "password_change_required",
+            Self::SecondFactorNeeded => "second_factor_needed",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Stale { .. } => "stale_version",
@@ -154,6 +159,7 @@ impl ApiError {
             Self::Unauthenticated { .. } => Text::new("需要登录", "Log in first"),
             Self::Forbidden | Self::Refused { .. } => Text::new("无权进行此操作", "Not allowed"),
             Self::PasswordChangeRequired => Text::new("请先修改一次性口令", "Replace the one-time password first"),
+            Self::SecondFactorNeeded => Text::new("请先绑定动态口令", "Enrol a second factor first"),
             Self::NotFound => Text::new("未找到", "Not found"),
             Self::MethodNotAllowed => Text::new("此处不支持该方法", "Method not allowed here"),
             Self::Conflict { .. } => Text::new("当前状态不允许", "The present state does not allow this"),
@@ -177,6 +183,10 @@ impl ApiError {
             Self::PasswordChangeRequired => Text::new(
                 "请调用 POST /api/v1/me/password 设置新口令。",
                 "Set a new one with POST /api/v1/me/password.",
+            ),
+            Self::SecondFactorNeeded => Text::new(
+                "您的角色须使用动态口令：请调用 POST /api/v1/me/totp 绑定。",
+                "Your role needs one-time codes: enrol with POST /api/v1/me/totp.",
             ),
             Self::NotFound => {
                 Text::new("不存在，或不在您的权限范围内。", "It does not exist, or lies outside your reach.")

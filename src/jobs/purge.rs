@@ -6,11 +6,13 @@ use sea_orm::{ConnectionTrait, Statement, Value};
 use uuid::Builder;
 
 /// How long a key answers for a retry, and a passed-on event can be looked up.
-const KEEP_MILLIS: i64 = 30 * 24 * 3600 * 1000;
+const KEEP_MILLIS: i64 = 30 * DAY_MILLIS;
+const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 /// Rows deleted in one transaction.
 const BATCH: u64 = 1_000;
 
-/// Deletes keys and passed-on events older than 30 days; answers how many rows went.
+/// Deletes keys, passed-on events and sessions that ended by themselves more than 30 days ago, and notes on changed access of
+/// yesterday; answers how many rows went.
 ///
 /// # Errors
 /// When the database refuses; what went before stays gone.
@@ -27,7 +29,19 @@ pub async fn purge(ctx: &Ctx) -> Result<u64, ApiError> {
         "delete from outbox where id in \
          (select id from outbox where id < $1 and delivered_at < $2 order by id limit {BATCH})"
     );
-    let gone = in_batches(ctx, &keys, &[before.into()]).await?;
+    let sessions = format!(
+        "delete from session where id in \
+         (select id from session where expires_at < $1 order by expires_at limit {BATCH})"
+    );
+    // Read within a minute of being written; kept a day for whoever asks why someone was logged out.
+    let changes = format!(
+        "delete from access_change where id in \
+         (select id from access_change where at < $1 order by at limit {BATCH})"
+    );
+    let yesterday = Timestamp(ctx.clock.now().0 - DAY_MILLIS);
+    let gone = in_batches(ctx, &keys, &[before.into()]).await?
+        + in_batches(ctx, &sessions, &[before.into()]).await?
+        + in_batches(ctx, &changes, &[yesterday.into()]).await?;
     Ok(gone + in_batches(ctx, &events, &[first_kept.into(), before.into()]).await?)
 }
 

@@ -61,10 +61,16 @@ pub fn complete(document: &mut OpenApi) {
     }
 }
 
+/// Operations that take something secret and say whether it is right.
+const PROVING: [&str; 6] =
+    ["login", "change_password", "start_totp", "confirm_totp", "renew_recovery_codes", "disable_totp"];
+
 /// What an operation is, as far as its headers and problems depend on it.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each read by its name")]
 struct Call {
     reads: bool,
+    proves: bool,
+    public: bool,
     secured: bool,
     names_one: bool,
     has_query: bool,
@@ -82,12 +88,14 @@ impl Call {
         let is_access = operation.tags.iter().flatten().any(|tag| tag == "access");
         Self {
             reads,
+            proves: PROVING.contains(&id),
+            public: id == "jwks",
             secured: operation.security.is_some(),
             names_one: path.contains('{') || headers::query_names(operation).any(|name| name.ends_with("_id")),
             has_query: headers::query_names(operation).next().is_some(),
             has_body: operation.request_body.is_some(),
             changes: !reads && !is_access,
-            takes_key: !reads && !is_access && headers::takes_key(id),
+            takes_key: !reads && (!is_access || id == "change_password") && headers::takes_key(id),
             needs_key: headers::needs_key(id),
             takes_version: headers::takes_version(id),
         }

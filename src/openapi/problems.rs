@@ -94,10 +94,10 @@ pub(super) fn describe(components: &mut Components) {
 pub(super) fn add(operation: &mut Operation, call: &Call) {
     let problems = [
         ("400", "Malformed", call.has_query || call.has_body || call.takes_key),
-        ("401", "Unauthenticated", true),
+        ("401", "Unauthenticated", !call.public),
         ("403", "Forbidden", call.secured),
         ("404", "NotFound", call.names_one || call.changes),
-        ("409", "Conflict", call.changes),
+        ("409", "Conflict", call.changes || call.proves && call.secured),
         ("412", "Stale", call.takes_version),
         ("413", "TooLarge", call.has_body),
         ("415", "UnsupportedMediaType", call.has_body),

@@ -89,18 +89,6 @@ on_both! {
         assert_eq!(third["account"], first["account"]);
     }
 
-    async fn a_refresh_token_seen_twice_ends_the_session(app: &App) {
-        app.account("li.lan").await;
-        let other = app.session("li.lan").await;
-        let first = app.session("li.lan").await;
-        let second = refresh(app, &first).await.ok();
-        refresh(app, &first).await.refused(401, "refresh_failed");
-        refresh(app, &second).await.refused(401, "refresh_failed");
-        app.get("/me").by(access_token(&second)).await.refused(401, "token_invalid");
-        refresh(app, &other).await.ok();
-        refresh(app, &json!({"refresh_token": "made up"})).await.refused(401, "refresh_failed");
-    }
-
     async fn a_session_ends_after_thirty_days(app: &App) {
         app.account("li.lan").await;
         let session = app.session("li.lan").await;

@@ -5,7 +5,11 @@ use crate::support::{
     availability, redis,
 };
 use serde_json::json;
-use xiaonong::{access::Rates, config::Settings};
+use xiaonong::{
+    access::Rates,
+    config::Settings,
+    http::{ForwardHeader, Proxies},
+};
 
 fn rates(account: u64, writes: u64, address: u64) -> impl FnOnce(&mut Settings) {
     move |settings| settings.rates = Rates { account, writes, address }
@@ -67,7 +71,7 @@ on_both! {
         let strict = app
             .replica(|settings| {
                 settings.rates = Rates { account: 0, writes: 0, address: 3 };
-                settings.trusted_proxies = vec!["10.0.0.2".parse().expect("an address")];
+                settings.proxies = Proxies::parse("10.0.0.2", ForwardHeader::XForwardedFor).expect("an address");
             })
             .await;
         let login = || strict.post("/auth/login", json!({"username": "yunong", "password": PASSWORD}));

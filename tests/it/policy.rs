@@ -18,6 +18,14 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("logout", None),
     ("me", None),
     ("change_password", None),
+    ("list_sessions", None),
+    ("end_session", None),
+    ("end_sessions", None),
+    ("start_totp", None),
+    ("confirm_totp", None),
+    ("renew_recovery_codes", None),
+    ("disable_totp", None),
+    ("jwks", None),
     ("list_divisions", Some((Action::Read, Resource::Reference))),
     ("find_division", Some((Action::Read, Resource::Reference))),
     ("list_county_lists", Some((Action::Read, Resource::Reference))),
@@ -78,8 +86,8 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
 /// An id that nothing has.
 const NOWHERE: &str = "01990000-0000-7000-8000-0000000000ab";
 
-/// Operations that are there to get a token.
-const PUBLIC: [&str; 2] = ["login", "refresh"];
+/// Operations that are there to get a token, or to check one.
+const PUBLIC: [&str; 3] = ["login", "refresh", "jwks"];
 
 #[test]
 fn the_policy_is_the_one_agreed_on() {

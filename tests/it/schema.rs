@@ -80,12 +80,12 @@ on_both! {
 
     async fn every_table_has_its_entity(app: &App) {
         let mut known = read_all!(app:
-            account audit_entry beneficiary_link bundle canteen category certificate consignment consignment_line
+            access_change account audit_entry beneficiary_link bundle canteen category certificate consignment consignment_line
             county_list county_list_member data_key declared_certificate declared_purchase division division_change household
             household_consent household_status
             idempotency import_run indicator indicator_class listing membership notification order_line outbox product
-            product_unit purchase_line purchase_order receipt receipt_inspector receipt_line reporting_unit school
-            school_month_total session supplier unit);
+            product_unit purchase_line purchase_order receipt receipt_inspector receipt_line recovery_code reporting_unit school
+            school_month_total session supplier totp unit);
         known.push("seaql_migrations");
         known.sort_unstable();
         let mut tables = app.tables().await;

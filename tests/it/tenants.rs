@@ -32,6 +32,7 @@ enum Foreign {
     Membership,
     Consent,
     HouseholdSupplier,
+    Session,
 }
 
 /// What each operation that names something names. A new operation needs its line here.
@@ -74,6 +75,7 @@ const NAMED: &[(&str, Foreign)] = &[
     ("list_consents", Foreign::HouseholdSupplier),
     ("record_consent", Foreign::HouseholdSupplier),
     ("withdraw_consent", Foreign::Consent),
+    ("end_session", Foreign::Session),
 ];
 
 /// Fields and parameters that name something a caller must hold.
@@ -124,6 +126,7 @@ on_both! {
         let sent = ours.under_way(&[("potato", "20", "jin")]).await;
         while jobs::run_once(&app.ctx).await.expect("the jobs run") > 0 {}
         let told = app.get("/notifications").by(&ours.seller).await.ok();
+        let sessions = app.get("/me/sessions").by(&ours.seller).await.ok();
         let listing = ours.listing("potato").await;
         let [school, supplier] = [ours.school_id.clone(), listing.supplier_id.to_string()];
 
@@ -169,6 +172,7 @@ on_both! {
                 Foreign::Membership => &people.membership("yunong-2"),
                 Foreign::Consent => &people.consent,
                 Foreign::HouseholdSupplier => &people.household,
+                Foreign::Session => id(&sessions["items"][0]),
             };
             let nowhere = if matches!(foreign, Foreign::Unit) { NO_CODE } else { NOWHERE };
             let mut seen = 0;

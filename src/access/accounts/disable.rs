@@ -5,7 +5,7 @@ use super::{
     view::{AccountView, view},
 };
 use crate::{
-    access::{Action, Caller, Resource, login::end_sessions},
+    access::{Action, Caller, Resource, access_changed, end_sessions},
     context::Ctx,
     http::{ApiError, Command, IfMatch, Path, Reply, Text},
     store::{Begun, IdempotencyKey},
@@ -111,7 +111,8 @@ pub async fn switch(
     }
     let view = view(work.txn(), &scope, account).await?;
     work.audit(done, "account", &id, &json!({}));
+    access_changed(ctx, work.txn(), id).await?;
     let reply = work.commit(StatusCode::OK, &view).await?;
-    ctx.guard.forget();
+    ctx.guard.forget(id);
     Ok(reply)
 }

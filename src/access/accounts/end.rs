@@ -7,7 +7,7 @@ use super::{
     view::{AccountView, view},
 };
 use crate::{
-    access::{Action, Caller, Resource, granting::grantable},
+    access::{Action, Caller, Resource, access_changed, granting::grantable},
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
     store::Begun,
@@ -79,7 +79,8 @@ pub async fn end_membership(
         "to_on": { "before": held.to_on, "after": to_on },
     });
     work.audit("membership.end", "membership", &id, &told);
+    access_changed(&ctx, work.txn(), held.account_id).await?;
     let reply = work.commit(StatusCode::OK, &view).await?;
-    ctx.guard.forget();
+    ctx.guard.forget(held.account_id);
     Ok(reply)
 }

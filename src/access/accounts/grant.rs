@@ -8,7 +8,7 @@ use super::{
     view::{AccountView, view},
 };
 use crate::{
-    access::{Action, Caller, Resource},
+    access::{Action, Caller, Resource, access_changed},
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
     store::{Begun, bulk},
@@ -61,8 +61,9 @@ pub async fn grant_membership(
     bulk::insert(work.txn(), std::slice::from_ref(&new)).await?;
     let view = view(work.txn(), &scope, account).await?;
     work.audit("membership.grant", "membership", &new.id, &facts(&new));
+    access_changed(&ctx, work.txn(), id).await?;
     let reply = work.commit(StatusCode::CREATED, &view).await?;
-    ctx.guard.forget();
+    ctx.guard.forget(id);
     Ok(reply)
 }
 

@@ -6,7 +6,7 @@ use super::{
     view::view,
 };
 use crate::{
-    access::{Action, Caller, Resource, bootstrap::one_time_password, login::end_sessions, password},
+    access::{Action, Caller, Resource, access_changed, bootstrap::one_time_password, end_sessions, password},
     context::Ctx,
     http::{ApiError, Command, IfMatch, Path, Reply},
     store::{Begun, IdempotencyKey},
@@ -79,8 +79,9 @@ pub async fn reset(
     end_sessions(work.txn(), Condition::all().add(session::COLUMN.account_id.eq(id)), work.at).await?;
     let mut answer = OneTimeResponse { account: view(work.txn(), &scope, account).await?, one_time_password: None };
     work.audit("account.reset_password", "account", &id, &json!({}));
+    access_changed(ctx, work.txn(), id).await?;
     let reply = work.commit(StatusCode::OK, &answer).await?;
-    ctx.guard.forget();
+    ctx.guard.forget(id);
     if reply.replayed {
         return Ok(reply);
     }

@@ -1,6 +1,6 @@
 //! The service under test: a context with a clock that stands and ids that repeat, and the router over it.
 
-use super::{call::Call, database::Database};
+use super::{call::Call, database::Database, process};
 use axum::Router;
 use entity::{membership::Role, time::Timestamp};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, OnceLock, atomic::AtomicU64, atomic::Ordering},
 };
 use xiaonong::{
-    access::{NewAccount, Rates, Tokens, create_accounts, password::Cost},
+    access::{NewAccount, Rates, SecondFactor, Tokens, create_accounts, password::Cost},
     app,
     clock::{Clock, FixedClock, Ids, SeededEntropy},
     config::{Settings, Source},
@@ -147,18 +147,23 @@ pub async fn context(url: &str, clock: Arc<FixedClock>, seed: u64, change: impl 
     settings.rates = Rates { account: 0, writes: 0, address: 0 };
     let current = MasterKey::parse(&Secret::new(VAULT_KEY.to_owned())).expect("a key");
     settings.master_keys = MasterSource::Given { current, next: None };
+    // Most tests' administrators have no authenticator; the tests of the second factor make it compulsory again.
+    settings.second_factor = SecondFactor::Voluntary;
+    settings.seal_key_file = process::scratch_dir().join("seal.key");
     change(&mut settings);
     let store = connect(&settings.database_url, None).await.expect("the database answers");
     let ids = Ids::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));
     app::context_with(settings, clock, ids, store, tokens()).expect("the Redis address is one")
 }
 
-/// All replicas sign with the same key.
-fn tokens() -> Tokens {
+/// The key all replicas sign with, as PKCS#8.
+pub fn token_key() -> &'static [u8] {
     static KEY: OnceLock<Vec<u8>> = OnceLock::new();
-    let key =
-        KEY.get_or_init(|| Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec());
-    Tokens::from_pkcs8(key).expect("the key is read")
+    KEY.get_or_init(|| Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key").as_ref().to_vec())
+}
+
+fn tokens() -> Tokens {
+    Tokens::from_pkcs8(token_key()).expect("the key is read")
 }
 
 /// Makes two tests of one body: `name::sqlite` and `name::postgres`.

@@ -44,16 +44,16 @@ impl Call {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// Comes from this address, over a socket.
+    pub fn from(mut self, address: &str) -> Self {
+        let socket = SocketAddr::new(address.parse().expect("an address"), 40_000);
+        self.request.extensions_mut().insert(ConnectInfo(socket));
+        self
+    }
+
     /// Sends an Idempotency-Key along.
     pub fn key(self, key: &str) -> Self {
         self.header("idempotency-key", key)
-    }
-
-    /// Comes from an address, as over a socket.
-    pub fn from(mut self, address: &str) -> Self {
-        let peer = SocketAddr::new(address.parse().expect("an address"), 40_000);
-        self.request.extensions_mut().insert(ConnectInfo(peer));
-        self
     }
 
     /// Asks for English.

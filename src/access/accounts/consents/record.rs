@@ -3,7 +3,7 @@
 use super::list::{ConsentView, view};
 use crate::{
     access::{
-        Action, Caller, Resource,
+        Action, Caller, Resource, access_changed,
         accounts::{
             draft::Giver,
             managed,
@@ -132,8 +132,9 @@ pub async fn record_consent(
     });
     work.audit("consent.record", "household_consent", &id, &told);
     let view = view(work.txn(), new).await?;
+    access_changed(&ctx, work.txn(), request.account_id).await?;
     let reply = work.commit(StatusCode::CREATED, &view).await?;
-    ctx.guard.forget();
+    ctx.guard.forget(request.account_id);
     Ok(reply)
 }
 

@@ -2,7 +2,7 @@
 
 use super::list::{ConsentView, view};
 use crate::{
-    access::{Action, Caller, Resource, accounts::draft::check_end},
+    access::{Action, Caller, Resource, access_changed, accounts::draft::check_end},
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
     store::Begun,
@@ -49,6 +49,7 @@ pub async fn withdraw_consent(
     };
     let found = household_consent::Entity::find_by_id(id).filter(scope.on_consent()).one(work.txn()).await?;
     let mut consent = found.ok_or(ApiError::NotFound)?;
+    let agent = consent.account_id;
     version.check(consent.version)?;
     if consent.withdrawn_at.is_some() {
         let detail = Text::new("该委托已撤回。", "This consent was withdrawn already.");
@@ -78,7 +79,8 @@ pub async fn withdraw_consent(
     consent.version += 1;
     work.audit("consent.withdraw", "household_consent", &id, &told);
     let view = view(work.txn(), consent).await?;
+    access_changed(&ctx, work.txn(), agent).await?;
     let reply = work.commit(StatusCode::OK, &view).await?;
-    ctx.guard.forget();
+    ctx.guard.forget(agent);
     Ok(reply)
 }
