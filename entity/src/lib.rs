@@ -35,7 +35,9 @@ pub mod membership;
 pub mod session;
 
 // operations
+pub mod audit_day;
 pub mod audit_entry;
+pub mod audit_seal;
 pub mod bundle;
 pub mod idempotency;
 pub mod notification;

@@ -5,6 +5,7 @@
 use sea_orm_migration::prelude::*;
 
 mod append_only;
+mod audit;
 mod rooms;
 
 /// Runs the migrations in order.
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrator {
         let mut all: Vec<Box<dyn MigrationTrait>> =
             rooms::ROOMS.iter().map(|room| Box::new(room) as Box<dyn MigrationTrait>).collect();
         all.push(Box::new(append_only::AppendOnly));
+        all.push(Box::new(audit::Audit));
         all
     }
 }

@@ -5,6 +5,7 @@ use super::{
     store,
 };
 use crate::{
+    audit::{Witness, peer_address},
     context::Ctx,
     http::{ApiError, RequestId, Text},
 };
@@ -97,7 +98,12 @@ where
             .ok_or_else(unauthenticated)?;
         let actor = ctx.guard.check(&ctx, token).await?;
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        Ok(Self(Caller { actor, request_id }))
+        let caller = Caller { actor, request_id, address: peer_address(&parts.extensions) };
+        // Told before anything else is looked at: whatever is refused from here on is refused to this caller.
+        if let Some(witness) = parts.extensions.get::<Witness>() {
+            witness.called(&caller);
+        }
+        Ok(Self(caller))
     }
 }
 

@@ -1,31 +1,36 @@
 //! Log in, renew, log out.
 
 use super::{
-    actor::Caller,
+    actor::{Actor, Caller},
     guard::NewcomerCaller,
     me::{MeResponse, describe},
     password,
     tokens::ACCESS_SECONDS,
 };
 use crate::{
+    audit::{Deed, Witness, line, peer_address},
     context::Ctx,
-    http::{ApiError, Command, Text, hex},
+    http::{ApiError, Command, RequestId, Text, hex},
+    store::bulk,
 };
 use axum::{
     Json,
-    extract::{ConnectInfo, FromRequestParts, State},
+    extract::{FromRequestParts, State},
     http::{StatusCode, request::Parts},
 };
 use entity::{
     account,
+    audit_entry::Outcome,
     id::{AccountId, SessionId},
     session,
     time::Timestamp,
 };
 use ring::digest;
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, Set, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, sea_query::Expr,
+};
 use serde::{Deserialize, Serialize};
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use utoipa::ToSchema;
 
 /// Failed tries for one name from one address before it has to wait.
@@ -75,15 +80,22 @@ pub struct RefreshRequest {
     pub refresh_token: String,
 }
 
-/// Address of the peer; a stand-in where there is no socket.
-pub struct Peer(String);
+/// Where a request comes from, before anybody is known to be behind it.
+pub struct Peer {
+    address: Option<String>,
+    request_id: String,
+    witness: Option<Witness>,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(address.map_or_else(|| "local".to_owned(), |ConnectInfo(address)| address.ip().to_string())))
+        Ok(Self {
+            address: peer_address(&parts.extensions),
+            request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+            witness: parts.extensions.get::<Witness>().cloned(),
+        })
     }
 }
 
@@ -111,16 +123,17 @@ fn refused_refresh() -> ApiError {
 )]
 pub async fn login(
     State(ctx): State<Ctx>,
-    Peer(peer): Peer,
+    peer: Peer,
     command: Command<LoginRequest>,
 ) -> Result<Json<LoginResponse>, ApiError> {
     let now = ctx.clock.now();
     let username = command.body.username.trim().to_lowercase();
     // Counted by name and address together: a stranger elsewhere cannot lock the owner out. The address comes first and
     // the name is cut: what one address can make us remember stays small.
-    let by_address = format!("xiaonong:login:{peer}");
+    let address = peer.address.as_deref().unwrap_or("local");
+    let by_address = format!("xiaonong:login:{address}");
     let counted: String = username.chars().take(COUNTED_CHARACTERS).collect();
-    let by_name = format!("xiaonong:login:{counted}:{peer}");
+    let by_name = format!("xiaonong:login:{counted}:{address}");
     let too_many = ApiError::TooMany { retry_after: i64::try_from(WINDOW.as_secs()).unwrap_or(900) };
     if ctx.counters.hit(&by_address, WINDOW, now).await > TRIES_PER_ADDRESS {
         return Err(too_many);
@@ -132,7 +145,12 @@ pub async fn login(
     let found = found.filter(|account| account.disabled_at.is_none());
     let stored = found.as_ref().map(|account| account.password_hash.clone());
     let right = password::verify(command.body.password, stored, ctx.settings.password_cost).await?;
-    let Some(account) = found.filter(|_| right) else { return Err(wrong_login()) };
+    let Some(account) = found.as_ref().filter(|_| right) else {
+        if let Some(witness) = &peer.witness {
+            witness.failed_log_in(found.map(|account| account.id), name_hash(&ctx, &counted)?);
+        }
+        return Err(wrong_login());
+    };
     ctx.counters.clear(&by_name, now).await;
     let session_id: SessionId = ctx.ids.next();
     let refresh_token = new_refresh_token(&ctx, session_id);
@@ -147,6 +165,8 @@ pub async fn login(
     };
     let txn = ctx.store.begin().await?;
     row.insert(&txn).await?;
+    let caller = peer.caller(&txn, account.id, session_id, now).await?;
+    note(&ctx, &txn, &caller, "session.login", session_id, serde_json::json!({})).await?;
     txn.commit().await?;
     respond(&ctx, account.id, session_id, refresh_token, now).await.map(Json)
 }
@@ -161,6 +181,7 @@ pub async fn login(
 )]
 pub async fn refresh(
     State(ctx): State<Ctx>,
+    peer: Peer,
     command: Command<RefreshRequest>,
 ) -> Result<Json<LoginResponse>, ApiError> {
     let now = ctx.clock.now();
@@ -178,6 +199,9 @@ pub async fn refresh(
         .ok_or_else(refused_refresh)?;
     if found.refresh_hash != held || found.expires_at <= now {
         end_sessions(&txn, Condition::all().add(session::COLUMN.id.eq(found.id)), now).await?;
+        let caller = peer.caller(&txn, found.account_id, found.id, now).await?;
+        let reason = if found.refresh_hash == held { "expired" } else { "refresh_token_reused" };
+        note(&ctx, &txn, &caller, "session.end", found.id, serde_json::json!({ "reason": reason })).await?;
         txn.commit().await?;
         ctx.guard.forget();
         return Err(refused_refresh());
@@ -209,18 +233,51 @@ pub async fn logout(State(ctx): State<Ctx>, NewcomerCaller(caller): NewcomerCall
     if let Some(session_id) = caller.actor.session_id() {
         let txn = ctx.store.begin().await?;
         end_sessions(&txn, Condition::all().add(session::COLUMN.id.eq(session_id)), now).await?;
+        note(&ctx, &txn, &caller, "session.logout", session_id, serde_json::json!({})).await?;
         txn.commit().await?;
     }
     ctx.guard.forget();
     Ok(StatusCode::NO_CONTENT)
 }
 
+impl Peer {
+    /// The account that has proved itself, with what it holds today.
+    async fn caller(
+        self,
+        db: &impl ConnectionTrait,
+        account: AccountId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Caller, DbErr> {
+        let grants = super::store::grants(db, account, now).await?;
+        let actor = Arc::new(Actor::new(account, session, false, grants));
+        Ok(Caller { actor, request_id: self.request_id, address: self.address })
+    }
+}
+
+/// Writes what happened to a session into the trail, in the transaction that makes it happen.
+async fn note(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    caller: &Caller,
+    action: &str,
+    session: SessionId,
+    facts: serde_json::Value,
+) -> Result<(), DbErr> {
+    let deed = Deed { action, resource: "session", resource_id: session.to_string(), outcome: Outcome::Done, facts };
+    bulk::insert(db, &[line(ctx, caller, ctx.clock.now(), deed)]).await
+}
+
+/// What the trail keeps of a name somebody tried: people type passwords there, so nothing that can be guessed back
+/// without our key. An Ed25519 signature is the same each time and nobody else can make it.
+fn name_hash(ctx: &Ctx, name: &str) -> Result<String, ApiError> {
+    let signed = ctx.tokens.sign(format!("xiaonong-login-name:{name}").as_bytes());
+    let (_, signature) = signed.ok_or_else(|| ApiError::internal("a name could not be hashed"))?;
+    Ok(hash_token(&signature)[..16].to_owned())
+}
+
 /// Ends the sessions that fit `which`.
-pub async fn end_sessions(
-    db: &impl sea_orm::ConnectionTrait,
-    which: Condition,
-    now: Timestamp,
-) -> Result<(), sea_orm::DbErr> {
+pub async fn end_sessions(db: &impl ConnectionTrait, which: Condition, now: Timestamp) -> Result<(), DbErr> {
     session::Entity::update_many()
         .col_expr(session::Column::EndedAt, Expr::value(now.0))
         .filter(which)
@@ -238,7 +295,7 @@ async fn respond(
     now: Timestamp,
 ) -> Result<LoginResponse, ApiError> {
     let actor = super::store::load_actor(ctx, session, account, now).await?.ok_or_else(refused_refresh)?;
-    let caller = Caller { actor: Arc::new(actor), request_id: String::new() };
+    let caller = Caller { actor: Arc::new(actor), request_id: String::new(), address: None };
     Ok(LoginResponse {
         access_token: ctx.tokens.issue(account, session, now).map_err(ApiError::internal)?,
         refresh_token,

@@ -126,7 +126,10 @@ pub async fn change_password(
         others = others.add(session::COLUMN.id.ne(session));
     }
     end_sessions(work.txn(), others, work.at).await?;
-    work.audit("account.change_password", "account", &id, &serde_json::json!({}));
+    let fields = |must_change: bool, version: i64, secret: &str| serde_json::json!({ "must_change_password": must_change, "version": version, "password_hash": secret });
+    let before = fields(account.must_change_password, account.version, "before");
+    let after = fields(false, account.version + 1, "after");
+    work.changed("account.change_password", "account", &id, &serde_json::json!({}), &before, &after);
     work.commit(StatusCode::NO_CONTENT, &()).await?;
     ctx.guard.forget();
     Ok(StatusCode::NO_CONTENT)

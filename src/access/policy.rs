@@ -56,6 +56,8 @@ pub enum Resource {
     SchoolShare,
     /// The roll-ups of reporting units and divisions.
     RollUp,
+    /// The audit trail.
+    Audit,
 }
 
 /// Every action, for the printed table.
@@ -63,7 +65,7 @@ pub const ACTIONS: [Action; 6] =
     [Action::Read, Action::Create, Action::Quote, Action::Confirm, Action::Decline, Action::Cancel];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 11] = [
+pub const RESOURCES: [Resource; 12] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -75,6 +77,7 @@ pub const RESOURCES: [Resource; 11] = [
     Resource::Ledger,
     Resource::SchoolShare,
     Resource::RollUp,
+    Resource::Audit,
 ];
 
 /// Every role, for the printed table.
@@ -253,6 +256,17 @@ impl Scope {
             any = any.add(column.is_in(self.suppliers.iter().copied()));
         }
         any
+    }
+
+    /// Rows of these schools, suppliers and reporting units: for rows that belong to a unit where they are no school's.
+    pub fn rows_of_units<S, P, U>(&self, school: S, supplier: P, unit: U) -> Condition
+    where
+        S: ColumnTrait,
+        P: ColumnTrait,
+        U: ColumnTrait,
+    {
+        let rows = self.rows(Some(school), Some(supplier));
+        if self.everything || self.units.is_empty() { rows } else { rows.add(unit.is_in(self.unit_codes().cloned())) }
     }
 
     /// Schools of this scope, for queries on the school table itself.

@@ -126,6 +126,21 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &self.encoding)
     }
 
+    /// Signs what is no token; answers the key's id and the signature in hex. The message must hold a character that
+    /// no token has, so that neither can pass for the other.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> Option<(String, String)> {
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(self.encoding.as_bytes()).ok()?;
+        Some((self.key_id.clone(), crate::http::hex(pair.sign(message).as_ref())))
+    }
+
+    /// Whether the key `key_id` signed this; none when it is not one of ours.
+    #[must_use]
+    pub fn verify(&self, key_id: &str, message: &[u8], signature: &[u8]) -> Option<bool> {
+        let key = self.decoding.try_get_as_bytes().ok().filter(|_| key_id == self.key_id)?;
+        Some(UnparsedPublicKey::new(&ED25519, key).verify(message, signature).is_ok())
+    }
+
     /// The claims of a token that is ours and not expired.
     #[must_use]
     pub fn read(&self, token: &str, now: Timestamp) -> Option<Claims> {
@@ -203,6 +218,19 @@ mod tests {
         assert_eq!(at(ACCESS_SECONDS - 1).map(|claims| claims.sub), Some(account));
         assert!(at(ACCESS_SECONDS).is_none());
         assert!(theirs.read(&token, Timestamp(1_000_000)).is_none());
+    }
+
+    #[test]
+    fn what_is_signed_holds_with_its_key_only() {
+        let (ours, theirs) = (tokens(), tokens());
+        let (key_id, signature) = ours.sign(b"a:b").expect("signs");
+        let bytes: Vec<u8> = (0..signature.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&signature[at..at + 2], 16).expect("hex"))
+            .collect();
+        assert_eq!(ours.verify(&key_id, b"a:b", &bytes), Some(true));
+        assert_eq!(ours.verify(&key_id, b"a:c", &bytes), Some(false));
+        assert_eq!(theirs.verify(&key_id, b"a:b", &bytes), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The commands of the binary.
 
+mod audit;
 mod demo;
 mod import;
 mod migrate;
@@ -12,6 +13,7 @@ use crate::{
     config::{Settings, SettingsError, Source},
     http::ApiError,
 };
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -60,7 +62,23 @@ enum Command {
         dry_run: bool,
     },
     /// Recompute every total from the ledger and name the differences
-    Verify,
+    Verify {
+        /// Check the audit trail instead: every row, link and signed day
+        #[arg(long)]
+        audit: bool,
+        /// First day of the trail to check
+        #[arg(long, requires = "audit")]
+        from: Option<NaiveDate>,
+        /// Last day of the trail to check
+        #[arg(long, requires = "audit")]
+        to: Option<NaiveDate>,
+    },
+    /// Seal or archive the audit trail
+    Audit {
+        /// What to do
+        #[command(subcommand)]
+        command: audit::AuditCommand,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print who may do what
@@ -102,7 +120,9 @@ pub fn run() -> ExitCode {
             Command::Demo => demo::run(settings).await,
             Command::Migrate { direction } => migrate::run(settings, direction).await,
             Command::Import { kind, file, dry_run } => import::run(settings, kind, &file, dry_run).await,
-            Command::Verify => verify::run(settings).await,
+            Command::Verify { audit: true, from, to } => audit::verify(settings, from, to).await,
+            Command::Verify { .. } => verify::run(settings).await,
+            Command::Audit { command } => audit::run(settings, command).await,
             Command::Openapi => openapi::run(settings).await,
             Command::Policy => {
                 print!("{}", access::table());

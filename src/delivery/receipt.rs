@@ -92,6 +92,8 @@ pub struct Recorded {
     pub inspectors: Vec<String>,
     /// Its lines with everything behind them.
     pub lines: Vec<RecordedLine>,
+    /// Status of consignment and order before and after.
+    pub moved: [(ConsignmentStatus, OrderStatus); 2],
 }
 
 /// A receipt line with the batch, the order line and the documents behind it.
@@ -182,12 +184,13 @@ pub async fn record(
         .iter()
         .map(|(account_id, _)| receipt_inspector::Model { receipt_id, account_id: *account_id })
         .collect();
-    close(txn, &sent, &order).await?;
+    let order_after = close(txn, &sent, &order).await?;
+    let moved = [(sent.status, order.status), (ConsignmentStatus::Received, order_after)];
     bulk::insert(txn, std::slice::from_ref(&receipt)).await.map_err(store::taken)?;
     bulk::insert(txn, &signed).await?;
     let rows: Vec<receipt_line::Model> = lines.iter().map(|line| line.line.clone()).collect();
     bulk::insert(txn, &rows).await?;
-    Ok(Recorded { receipt, inspectors: inspectors.into_iter().map(|(_, name)| name).collect(), lines })
+    Ok(Recorded { receipt, inspectors: inspectors.into_iter().map(|(_, name)| name).collect(), lines, moved })
 }
 
 fn received_before() -> ApiError {
@@ -197,12 +200,12 @@ fn received_before() -> ApiError {
     )
 }
 
-/// Marks the consignment received, and the order too once nothing of it is on its way.
+/// Marks the consignment received, and the order too once nothing of it is on its way; answers the order's status.
 async fn close(
     db: &impl ConnectionTrait,
     sent: &consignment::Model,
     order: &purchase_order::Model,
-) -> Result<(), ApiError> {
+) -> Result<OrderStatus, ApiError> {
     let closed = consignment::Entity::update_many()
         .col_expr(consignment::Column::Status, Expr::value(ConsignmentStatus::Received.to_value()))
         .col_expr(consignment::Column::Version, Expr::value(sent.version + 1))
@@ -220,9 +223,9 @@ async fn close(
         .await?;
     if under_way.is_none() {
         let change = ordering::Change { status: OrderStatus::Received, answered_at: None, reason: None };
-        ordering::update_order(db, order, change).await?;
+        return Ok(ordering::update_order(db, order, change).await?.status);
     }
-    Ok(())
+    Ok(order.status)
 }
 
 /// The accounts behind the names: at least two, different, and people of this school that day (F3).

@@ -134,7 +134,9 @@ pub async fn receive(
         "school_id": receipt.school_id, "supplier_id": receipt.supplier_id, "amount": receipt.amount_fen,
         "inspectors": recorded.inspectors,
     });
-    work.audit("consignment.receive", "receipt", &receipt.id, &told);
+    let [before, after] =
+        recorded.moved.map(|(consignment, order)| serde_json::json!({ "consignment": consignment, "order": order }));
+    work.changed("consignment.receive", "receipt", &receipt.id, &told, &before, &after);
     work.event("consignment.received", &told);
     // Totals last: their rows are the ones another receipt of this school may wait for.
     let written: Vec<purchase_line::Model> = lines.into_iter().flatten().collect();

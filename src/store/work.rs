@@ -3,11 +3,16 @@
 use super::{bulk, is_duplicate};
 use crate::{
     access::Caller,
+    audit::{Deed, changes, line},
     context::Ctx,
     http::{ApiError, FieldError, Reply, Text},
 };
 use axum::http::StatusCode;
-use entity::{audit_entry, idempotency, outbox, time::Timestamp};
+use entity::{
+    audit_entry::{self, Outcome},
+    idempotency, outbox,
+    time::Timestamp,
+};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
 use serde::Serialize;
 
@@ -89,9 +94,27 @@ impl Work<'_> {
         &self.txn
     }
 
-    /// Notes who did what to which resource; `detail` holds changed facts and no personal data.
+    /// Notes who did what to which resource. A `school_id`, `supplier_id` or `reporting_unit_code` in `detail` says whose
+    /// trail the row belongs to.
     pub fn audit(&mut self, action: &str, resource: &str, id: &impl ToString, detail: &impl Serialize) {
         self.audit.push(audit_line(self.ctx, self.caller, self.at, action, resource, id, detail));
+    }
+
+    /// The same for a change of fields: of `before` and `after` the trail keeps what differs, personal data masked.
+    pub fn changed(
+        &mut self,
+        action: &str,
+        resource: &str,
+        id: &impl ToString,
+        facts: &impl Serialize,
+        before: &impl Serialize,
+        after: &impl Serialize,
+    ) {
+        let mut detail = serde_json::to_value(facts).unwrap_or_default();
+        if let Some(detail) = detail.as_object_mut() {
+            detail.insert("changes".to_owned(), changes(before, after));
+        }
+        self.audit(action, resource, id, &detail);
     }
 
     /// Notes an event for the outbox.
@@ -135,16 +158,9 @@ pub(crate) fn audit_line(
     id: &impl ToString,
     detail: &impl Serialize,
 ) -> audit_entry::Model {
-    audit_entry::Model {
-        id: ctx.ids.next(),
-        at,
-        account_id: Some(caller.actor.account_id()),
-        action: action.to_owned(),
-        resource: resource.to_owned(),
-        resource_id: id.to_string(),
-        request_id: caller.request_id.clone(),
-        detail: serde_json::to_string(detail).unwrap_or_default(),
-    }
+    let facts = serde_json::to_value(detail).unwrap_or_default();
+    let deed = Deed { action, resource, resource_id: id.to_string(), outcome: Outcome::Done, facts };
+    line(ctx, caller, at, deed)
 }
 
 pub(crate) fn outbox_line(ctx: &Ctx, at: Timestamp, topic: &str, payload: &impl Serialize) -> outbox::Model {

@@ -17,6 +17,8 @@ mod support {
 }
 
 mod access;
+mod audit;
+mod audit_chain;
 mod bad_input;
 mod bulk;
 mod demo;

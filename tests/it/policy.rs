@@ -50,6 +50,8 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("school_share", Some((Action::Read, Resource::SchoolShare))),
     ("reporting_unit_share", Some((Action::Read, Resource::RollUp))),
     ("division_share", Some((Action::Read, Resource::RollUp))),
+    ("list_audit_entries", Some((Action::Read, Resource::Audit))),
+    ("export_audit_entries", Some((Action::Read, Resource::Audit))),
     ("list_notifications", None),
     ("read_notification", None),
 ];
