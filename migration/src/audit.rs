@@ -32,7 +32,7 @@ impl MigrationTrait for Audit {
         for table in TABLES {
             db.execute_unprepared(&format!("drop table {table}")).await?;
         }
-        for index in ["audit_entry_school", "audit_entry_account"] {
+        for index in ["audit_entry_school", "audit_entry_account", "audit_entry_refused"] {
             db.execute_unprepared(&format!("drop index {index}")).await?;
         }
         for column in COLUMNS {

@@ -1,26 +1,20 @@
 //! Log in, renew, log out.
 
 use super::{
-    actor::{Actor, Caller},
+    actor::Caller,
     guard::NewcomerCaller,
     me::{MeResponse, describe},
     password,
+    peer::{Peer, name_hash, note},
     tokens::ACCESS_SECONDS,
 };
 use crate::{
-    audit::{Deed, Witness, line, peer_address},
     context::Ctx,
-    http::{ApiError, Command, RequestId, Text, hex},
-    store::bulk,
+    http::{ApiError, Command, Text, hex},
 };
-use axum::{
-    Json,
-    extract::{FromRequestParts, State},
-    http::{StatusCode, request::Parts},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use entity::{
     account,
-    audit_entry::Outcome,
     id::{AccountId, SessionId},
     session,
     time::Timestamp,
@@ -30,7 +24,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use utoipa::ToSchema;
 
 /// Failed tries for one name from one address before it has to wait.
@@ -80,25 +74,6 @@ pub struct RefreshRequest {
     pub refresh_token: String,
 }
 
-/// Where a request comes from, before anybody is known to be behind it.
-pub struct Peer {
-    address: Option<String>,
-    request_id: String,
-    witness: Option<Witness>,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Peer {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self {
-            address: peer_address(&parts.extensions),
-            request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
-            witness: parts.extensions.get::<Witness>().cloned(),
-        })
-    }
-}
-
 fn wrong_login() -> ApiError {
     ApiError::Unauthenticated {
         code: "login_failed",
@@ -130,7 +105,7 @@ pub async fn login(
     let username = command.body.username.trim().to_lowercase();
     // Counted by name and address together: a stranger elsewhere cannot lock the owner out. The address comes first and
     // the name is cut: what one address can make us remember stays small.
-    let address = peer.address.as_deref().unwrap_or("local");
+    let address = peer.address();
     let by_address = format!("xiaonong:login:{address}");
     let counted: String = username.chars().take(COUNTED_CHARACTERS).collect();
     let by_name = format!("xiaonong:login:{counted}:{address}");
@@ -146,9 +121,7 @@ pub async fn login(
     let stored = found.as_ref().map(|account| account.password_hash.clone());
     let right = password::verify(command.body.password, stored, ctx.settings.password_cost).await?;
     let Some(account) = found.as_ref().filter(|_| right) else {
-        if let Some(witness) = &peer.witness {
-            witness.failed_log_in(found.map(|account| account.id), name_hash(&ctx, &counted)?);
-        }
+        peer.failed_log_in(found.map(|account| account.id), name_hash(&ctx, &counted)?);
         return Err(wrong_login());
     };
     ctx.counters.clear(&by_name, now).await;
@@ -240,42 +213,6 @@ pub async fn logout(State(ctx): State<Ctx>, NewcomerCaller(caller): NewcomerCall
     Ok(StatusCode::NO_CONTENT)
 }
 
-impl Peer {
-    /// The account that has proved itself, with what it holds today.
-    async fn caller(
-        self,
-        db: &impl ConnectionTrait,
-        account: AccountId,
-        session: SessionId,
-        now: Timestamp,
-    ) -> Result<Caller, DbErr> {
-        let grants = super::store::grants(db, account, now).await?;
-        let actor = Arc::new(Actor::new(account, session, false, grants));
-        Ok(Caller { actor, request_id: self.request_id, address: self.address })
-    }
-}
-
-/// Writes what happened to a session into the trail, in the transaction that makes it happen.
-async fn note(
-    ctx: &Ctx,
-    db: &impl ConnectionTrait,
-    caller: &Caller,
-    action: &str,
-    session: SessionId,
-    facts: serde_json::Value,
-) -> Result<(), DbErr> {
-    let deed = Deed { action, resource: "session", resource_id: session.to_string(), outcome: Outcome::Done, facts };
-    bulk::insert(db, &[line(ctx, caller, ctx.clock.now(), deed)]).await
-}
-
-/// What the trail keeps of a name somebody tried: people type passwords there, so nothing that can be guessed back
-/// without our key. An Ed25519 signature is the same each time and nobody else can make it.
-fn name_hash(ctx: &Ctx, name: &str) -> Result<String, ApiError> {
-    let signed = ctx.tokens.sign(format!("xiaonong-login-name:{name}").as_bytes());
-    let (_, signature) = signed.ok_or_else(|| ApiError::internal("a name could not be hashed"))?;
-    Ok(hash_token(&signature)[..16].to_owned())
-}
-
 /// Ends the sessions that fit `which`.
 pub async fn end_sessions(db: &impl ConnectionTrait, which: Condition, now: Timestamp) -> Result<(), DbErr> {
     session::Entity::update_many()
@@ -308,6 +245,6 @@ fn new_refresh_token(ctx: &Ctx, session: SessionId) -> String {
     format!("{}.{}", session.0.simple(), hex(&ctx.ids.random::<32>()))
 }
 
-fn hash_token(token: &str) -> String {
+pub(super) fn hash_token(token: &str) -> String {
     hex(digest::digest(&digest::SHA256, token.as_bytes()).as_ref())
 }

@@ -9,6 +9,7 @@ mod inspectors;
 mod login;
 mod me;
 pub mod password;
+mod peer;
 mod policy;
 mod store;
 mod tokens;

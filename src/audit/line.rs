@@ -57,6 +57,7 @@ pub fn line(ctx: &Ctx, caller: &Caller, at: Timestamp, deed: Deed<'_>) -> audit_
 #[must_use]
 pub fn machine_line(ctx: &Ctx, action: &str, resource: &str, request_id: &str, mut facts: Value) -> audit_entry::Model {
     mask(resource, &mut facts);
+    let place = Where::told(&facts).unwrap_or_default();
     audit_entry::Model {
         id: ctx.ids.next(),
         at: ctx.clock.now(),
@@ -69,9 +70,9 @@ pub fn machine_line(ctx: &Ctx, action: &str, resource: &str, request_id: &str, m
         outcome: Outcome::Done,
         on_behalf_of: None,
         address: None,
-        school_id: None,
-        supplier_id: None,
-        reporting_unit_code: None,
+        school_id: place.school,
+        supplier_id: place.supplier,
+        reporting_unit_code: place.unit,
     }
 }
 

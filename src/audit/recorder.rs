@@ -58,10 +58,13 @@ async fn write_groups(ctx: Ctx, mut waiting: mpsc::Receiver<Job>) {
     while waiting.recv_many(&mut jobs, GROUP).await > 0 {
         let (rows, waiters): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.row, job.written)).unzip();
         if let Err(error) = write(&ctx, &rows).await {
-            tracing::warn!(%error, rows = rows.len(), "a group of refusals failed; writing them one by one");
+            tracing::warn!(%error, rows = rows.len(), "a group of refusals failed");
+            // Where the database is gone, waiting for it once for each row would hold up everybody behind.
+            let gone = matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
             for row in &rows {
-                if let Err(error) = write(&ctx, std::slice::from_ref(row)).await {
-                    lost(row, &error.to_string());
+                let outcome = if gone { Err(error.to_string()) } else { alone(&ctx, row).await };
+                if let Err(cause) = outcome {
+                    lost(row, &cause);
                 }
             }
         }
@@ -76,6 +79,11 @@ async fn write(ctx: &Ctx, rows: &[audit_entry::Model]) -> Result<(), DbErr> {
     let txn = ctx.store.begin().await?;
     bulk::insert(&txn, rows).await?;
     txn.commit().await
+}
+
+/// A row that the database refuses must not take the others of its group along.
+async fn alone(ctx: &Ctx, row: &audit_entry::Model) -> Result<(), String> {
+    write(ctx, std::slice::from_ref(row)).await.map_err(|error| error.to_string())
 }
 
 /// The last resort where the database takes nothing: the log has the whole row.

@@ -1,5 +1,4 @@
-//! The chain over the trail: it finds what was altered, removed or moved; late rows, several sealers, signed days,
-//! archived days.
+//! The chain over the trail: it finds what was altered, removed or moved; late rows, several sealers.
 
 use crate::support::{
     app::{App, on_both},
@@ -7,26 +6,25 @@ use crate::support::{
     trade::Trade,
 };
 use entity::{audit_entry, audit_seal, id::AuditEntryId};
-use sea_orm::{DbBackend, EntityTrait, QueryOrder};
-use std::path::PathBuf;
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder};
+use std::process::Command;
 use xiaonong::{
-    audit::{self, ArchiveError, Finding, Reach, Verified, machine_line},
+    audit::{self, Finding, Reach, Verified, machine_line},
     store::bulk,
 };
 
-const DAY_MILLIS: i64 = 24 * 3600 * 1000;
-const MINUTE_MILLIS: i64 = 60_000;
+pub const MINUTE_MILLIS: i64 = 60_000;
 
-async fn seal(app: &App, reach: Reach) -> u64 {
+pub async fn seal(app: &App, reach: Reach) -> u64 {
     audit::seal(&app.ctx, reach).await.expect("seals")
 }
 
-async fn verify(app: &App) -> Verified {
+pub async fn verify(app: &App) -> Verified {
     audit::verify(&app.ctx, None, None).await.expect("verifies")
 }
 
 /// What is found, without the rest.
-async fn findings(app: &App) -> Vec<Finding> {
+pub async fn findings(app: &App) -> Vec<Finding> {
     let verified = verify(app).await;
     assert_eq!(verified.found, verified.findings.len() as u64);
     verified.findings
@@ -37,23 +35,23 @@ async fn seals(app: &App) -> Vec<audit_seal::Model> {
     all.all(app.ctx.store.primary()).await.expect("reads")
 }
 
-async fn rows(app: &App) -> i64 {
+pub async fn rows(app: &App) -> i64 {
     app.number("select count(*) from audit_entry").await
 }
 
-async fn write(app: &App, rows: &[audit_entry::Model]) {
+pub async fn write(app: &App, rows: &[audit_entry::Model]) {
     let txn = app.ctx.store.begin().await.expect("begins");
     bulk::insert(&txn, rows).await.expect("inserts");
     txn.commit().await.expect("commits");
 }
 
-fn row(app: &App, id: AuditEntryId) -> audit_entry::Model {
+pub fn row(app: &App, id: AuditEntryId) -> audit_entry::Model {
     let facts = serde_json::json!({"number": 1});
     audit_entry::Model { id, ..machine_line(&app.ctx, "test.write", "test", "it", facts) }
 }
 
 /// As somebody with the database's own password would.
-async fn without_triggers(app: &App, sql: &str) {
+pub async fn without_triggers(app: &App, sql: &str) {
     for table in ["audit_entry", "audit_seal", "audit_day"] {
         match app.ctx.store.backend() {
             DbBackend::Postgres => app.execute(&format!("alter table {table} disable trigger user")).await,
@@ -73,7 +71,7 @@ fn literal(app: &App, id: AuditEntryId) -> String {
 }
 
 /// A few rows of different kinds, all sealed.
-async fn sealed_trail(app: &App) -> Vec<audit_seal::Model> {
+pub async fn sealed_trail(app: &App) -> Vec<audit_seal::Model> {
     let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
     trade.bought(&[("potato", "20", "jin")]).await;
     trade.order(&[("radish", "2", "jin")]).await;
@@ -96,19 +94,44 @@ on_both! {
     }
 
     async fn an_altered_row_is_named(app: &App) {
-        let victim = sealed_trail(app).await[3].clone();
-        let entry = literal(app, victim.entry_id);
+        let placed = audit_entry::Column::Action.eq("order.place");
+        let sealed = sealed_trail(app).await;
+        let victim = audit_entry::Entity::find().filter(placed).one(app.ctx.store.primary()).await.expect("reads");
+        let victim = victim.expect("an order was placed").id;
+        let seq = sealed.iter().find(|seal| seal.entry_id == victim).expect("is sealed").seq;
+        let entry = literal(app, victim);
         for change in ["detail = '{}'", "at = at + 1", "account_id = null", "outcome = 'refused'", "school_id = null, address = ''"] {
             let before = app.texts(&format!("select detail from audit_entry where id = {entry}")).await;
             without_triggers(app, &format!("create table kept as select * from audit_entry where id = {entry}")).await;
             app.execute(&format!("update audit_entry set {change} where id = {entry}")).await;
-            assert_eq!(findings(app).await, [Finding::Altered { seq: 4, entry: victim.entry_id.0 }], "{change}");
+            assert_eq!(findings(app).await, [Finding::Altered { seq, entry: victim.0 }], "{change}");
             app.execute(&format!("delete from audit_entry where id = {entry}")).await;
             app.execute("insert into audit_entry select * from kept").await;
             app.execute("drop table kept").await;
             assert_eq!(app.texts(&format!("select detail from audit_entry where id = {entry}")).await, before);
             assert_eq!(findings(app).await, [], "put back as it was");
         }
+    }
+
+    async fn the_command_line_says_what_is_wrong(app: &App) {
+        let victim = sealed_trail(app).await[1].clone();
+        let run = |arguments: &[&str]| {
+            let folder = process::scratch_dir().join("verify");
+            let mut command = Command::new(env!("CARGO_BIN_EXE_xiaonong"));
+            command.args(arguments).args(["--database-url", &app.ctx.settings.database_url]).arg("--data-dir").arg(folder);
+            let output = command.output().expect("runs");
+            (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+        };
+        let (code, told) = run(&["verify", "--audit"]);
+        assert!(code == Some(0) && told.contains("nothing wrong"), "{code:?} {told}");
+        assert_eq!(run(&["verify", "--from", "2026-03-02"]).0, Some(2), "days are the trail's only");
+        without_triggers(app, &format!("delete from audit_entry where id = {}", literal(app, victim.entry_id))).await;
+        let (code, told) = run(&["verify", "--audit", "--from", "2026-03-02"]);
+        assert!(code == Some(1) && told.contains(&format!("row {} at place 2 is missing", victim.entry_id)), "{told}");
+        assert_eq!(run(&["verify"]).0, Some(0), "the totals are what they were");
+        assert_eq!(run(&["audit", "archive", "--before", "2999-01-01", "--to", "nowhere"]).0, Some(1));
+        let (code, told) = run(&["audit", "seal"]);
+        assert!(code == Some(0) && told.contains("sealed: 0 rows"), "{told}");
     }
 
     async fn a_missing_row_is_named(app: &App) {
@@ -166,6 +189,28 @@ on_both! {
         assert!(places.ends_with(&[later]), "after rows with higher ids");
     }
 
+    async fn rows_from_before_the_chain_are_sealed_too(app: &App) {
+        let store = &app.ctx.store;
+        while !store.pending_migrations().await.expect("answers").contains(&"m20260322_13_audit".to_owned()) {
+            store.migrate_down(Some(1)).await.expect("down");
+        }
+        for number in 1..4 {
+            app.execute(&format!(
+                "insert into audit_entry (id, at, account_id, action, resource, resource_id, request_id, detail) values \
+                 ({}, {number}, null, 'order.place', 'order', 'x', 'r', '{{}}')",
+                literal(app, AuditEntryId(uuid::Uuid::from_u128(number)))
+            ))
+            .await;
+        }
+        let there = rows(app).await;
+        store.migrate_up().await.expect("up");
+        assert_eq!(rows(app).await, there);
+        assert_eq!(i64::try_from(seal(app, Reach::Recent).await).expect("few"), there, "without any seal every look takes all");
+        let verified = verify(app).await;
+        assert_eq!((verified.found, verified.signed_days > 0), (0, true), "days long over are signed at once");
+        assert_eq!(app.number("select count(*) from audit_entry where outcome = 'done'").await, there);
+    }
+
     async fn many_sealers_make_one_chain(app: &App) {
         let elsewhere = app.second_replica().await;
         let mut expected = u64::try_from(rows(app).await).expect("few");
@@ -185,102 +230,5 @@ on_both! {
         let verified = verify(app).await;
         assert_eq!((verified.rows, verified.found), (expected, 0));
         elsewhere.ctx.store.close().await;
-    }
-
-    async fn a_day_that_is_over_is_signed(app: &App) {
-        sealed_trail(app).await;
-        assert_eq!(app.number("select count(*) from audit_day").await, 0, "the day is not over");
-        let late: AuditEntryId = app.ctx.ids.next();
-        app.wait_millis(6 * 3600 * 1000 + MINUTE_MILLIS);
-        seal(app, Reach::Recent).await;
-        assert_eq!(app.number("select count(*) from audit_day").await, 0, "a minute past midnight rows may still come");
-        app.wait_millis(2 * MINUTE_MILLIS);
-        seal(app, Reach::Recent).await;
-        assert_eq!(app.texts("select cast(day as text) from audit_day").await, ["2026-03-02"]);
-        let last = app.number("select last_seq from audit_day").await;
-        assert_eq!(app.number("select max(seq) from audit_seal").await, last);
-
-        // What comes later still is in the next day's chain, which goes on from the signed head.
-        write(app, &[row(app, late)]).await;
-        assert_eq!(seal(app, Reach::All).await, 1);
-        assert_eq!(app.texts(&format!("select cast(day as text) from audit_seal where seq = {}", last + 1)).await, ["2026-03-03"]);
-        app.wait_millis(DAY_MILLIS);
-        seal(app, Reach::Recent).await;
-        let verified = verify(app).await;
-        assert_eq!((verified.signed_days, verified.open_days, verified.found), (2, 0, 0));
-        let day = |day: u32| chrono::NaiveDate::from_ymd_opt(2026, 3, day);
-        let part = audit::verify(&app.ctx, day(3), day(3)).await.expect("verifies");
-        assert_eq!((part.rows, part.signed_days, part.found), (1, 1, 0));
-        let nothing = audit::verify(&app.ctx, day(9), None).await.expect("verifies");
-        assert_eq!((nothing.rows, nothing.found), (0, 0));
-    }
-
-    async fn a_wrong_signature_is_named(app: &App) {
-        sealed_trail(app).await;
-        app.wait_millis(DAY_MILLIS);
-        write(app, &[row(app, app.ctx.ids.next())]).await;
-        seal(app, Reach::Recent).await;
-        app.wait_millis(DAY_MILLIS);
-        seal(app, Reach::Recent).await;
-        let first = chrono::NaiveDate::from_ymd_opt(2026, 3, 2).expect("a date");
-        let whys = async || -> Vec<String> { findings(app).await.iter().map(ToString::to_string).collect() };
-        assert_eq!(whys().await, Vec::<String>::new());
-        without_triggers(app, "create table kept as select * from audit_day").await;
-        let flip = "case when signature like 'a%' then 'b' else 'a' end || substr(signature, 2)";
-        for (sql, why) in [
-            (format!("update audit_day set signature = {flip} where last_seq > 1 and first_seq = 1"), "the signature is wrong"),
-            ("update audit_day set signature = 'zz' where first_seq = 1".to_owned(), "malformed"),
-            ("update audit_day set key_id = 'other' where first_seq = 1".to_owned(), "by a key that is not here"),
-            ("update audit_day set head = 'x' where first_seq = 1".to_owned(), "its head is not the signed one"),
-            ("update audit_day set last_seq = last_seq - 1 where first_seq = 1".to_owned(), "places"),
-            ("delete from audit_day where first_seq = 1".to_owned(), "the signature is missing"),
-        ] {
-            app.execute(&sql).await;
-            let found = whys().await;
-            assert!(found.len() == 1 && found[0].contains(why) && found[0].contains(&first.to_string()), "{sql}: {found:?}");
-            app.execute("delete from audit_day").await;
-            app.execute("insert into audit_day select * from kept").await;
-        }
-        // The last rows of a signed day cannot go unseen either.
-        let last = app.number("select last_seq from audit_day where first_seq = 1").await;
-        app.execute(&format!("delete from audit_seal where seq >= {last}")).await;
-        assert!(whys().await.iter().any(|found| found.contains("its places")), "{:?}", whys().await);
-    }
-
-    async fn signed_days_are_archived_after_six_months(app: &App) {
-        sealed_trail(app).await;
-        app.wait_millis(DAY_MILLIS);
-        seal(app, Reach::Recent).await;
-        let day = |month, day| chrono::NaiveDate::from_ymd_opt(2026, month, day).expect("a date");
-        let folder: PathBuf = process::scratch_dir().join(format!("archive-{:?}", app.ctx.store.backend()));
-        let refused = audit::archive(&app.ctx, day(3, 3), &folder).await.expect_err("too young");
-        assert!(matches!(refused, ArchiveError::TooYoung(_)) && !folder.exists(), "{refused}");
-        app.wait_millis(184 * DAY_MILLIS);
-        let done = audit::archive(&app.ctx, day(3, 3), &folder).await.expect("archives");
-        let file = folder.join("audit-2026-03-02.ndjson");
-        assert_eq!((done.written.as_slice(), done.present), (&[file.clone()][..], 0));
-        let count = u64::try_from(app.number("select last_seq from audit_day").await).expect("few");
-        assert_eq!(done.rows, count);
-        assert_eq!(u64::try_from(rows(app).await).expect("few"), count, "the table keeps its rows");
-        let again = audit::archive(&app.ctx, day(3, 3), &folder).await.expect("is there");
-        assert_eq!((again.written.len(), again.present), (0, 1));
-
-        let text = std::fs::read_to_string(&file).expect("text");
-        let lines: Vec<&str> = text.lines().collect();
-        let damaged = |lines: &[&str]| {
-            std::fs::write(&file, lines.join("\n")).expect("writes");
-            audit::check_file(&app.ctx.tokens, &file).expect_err("unsound").to_string()
-        };
-        let altered = lines[2].replacen("\\\"", "\\\" ", 1);
-        assert!(damaged(&[lines[0], lines[1], &altered]).contains("line 3: the row was altered"));
-        assert!(damaged(&[lines[0], lines[2]]).contains("line 2: a row before it is missing"));
-        assert!(damaged(&lines[..lines.len() - 1]).contains("the last rows of the day are missing"));
-        assert!(damaged(&[&lines[0].replace("2026-03-02", "2026-03-01")]).contains("line 1: the signature is wrong"));
-        // A row that is gone from the table makes no file.
-        std::fs::remove_file(&file).expect("removes");
-        without_triggers(app, "delete from audit_entry where action = 'order.confirm'").await;
-        let refused = audit::archive(&app.ctx, day(3, 3), &folder).await.expect_err("unsound");
-        assert!(refused.to_string().contains("a row before it is missing"), "{refused}");
-        assert_eq!(std::fs::read_dir(&folder).expect("the folder").count(), 0, "and no half one");
     }
 }

@@ -19,6 +19,8 @@ mod support {
 mod access;
 mod audit;
 mod audit_chain;
+mod audit_days;
+mod audit_sessions;
 mod bad_input;
 mod bulk;
 mod demo;
