@@ -2,6 +2,7 @@
 
 use crate::{
     access::{self, Guard, KeyError, Seal, Tokens, throttle},
+    audit::{self, Recorder, refusals},
     cache::{Counters, Pages},
     catalogue,
     clock::{Clock, Ids},
@@ -120,7 +121,8 @@ fn api(ctx: &Ctx, placer: Placer, receiver: Receiver) -> OpenApiRouter {
         .merge(delivery::router(ctx.clone()))
         .merge(ledger::router(ctx.clone(), receiver))
         .merge(share::router(ctx.clone()))
-        .merge(jobs::router(ctx.clone()));
+        .merge(jobs::router(ctx.clone()))
+        .merge(audit::router(ctx.clone()));
     OpenApiRouter::with_openapi(Base::openapi()).nest("/api/v1", v1).merge(access::well_known(ctx.clone()))
 }
 
@@ -132,9 +134,11 @@ pub fn document(ctx: &Ctx) -> Document {
     document
 }
 
-/// The service, ready to serve. Starts the writers of orders and receipts; they end with the last clone of the router.
+/// The service, ready to serve. Starts the writers of orders, receipts and refusals; they end with the last clone of the
+/// router.
 pub fn router(ctx: Ctx) -> Router {
     let (placer, receiver) = (Placer::start(ctx.clone()), Receiver::start(ctx.clone()));
+    let recorder = Recorder::start(ctx.clone());
     let (api, mut document) = api(&ctx, placer, receiver).split_for_parts();
     openapi::complete(&mut document);
     let text = document.to_pretty_json().unwrap_or_default();
@@ -156,6 +160,7 @@ pub fn router(ctx: Ctx) -> Router {
         .route("/openapi.json", get(move || async move { ([(header::CONTENT_TYPE, "application/json")], text) }))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(recorder, refusals))
         .layer(from_fn_with_state(ctx, envelope));
     match cors {
         Some(cors) => router.layer(cors),

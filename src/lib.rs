@@ -6,10 +6,12 @@
 //!
 //! Below are the rooms. Domains use only what stands before them in
 //! `registry ← suppliers ← catalogue ← ordering ← delivery ← ledger ← share`; all of them use the shared ground
-//! (`http`, `access`, `store`, `cache`, `clock`, `config`, `context`, `metrics`, `vault`); a test holds the direction.
+//! (`http`, `access`, `audit`, `store`, `cache`, `clock`, `config`, `context`, `metrics`, `vault`); a test holds the
+//! direction.
 
 // The shared ground.
 pub mod access;
+pub mod audit;
 pub mod cache;
 pub mod clock;
 pub mod config;

@@ -39,7 +39,9 @@ pub mod session;
 pub mod totp;
 
 // operations
+pub mod audit_day;
 pub mod audit_entry;
+pub mod audit_seal;
 pub mod bundle;
 pub mod data_key;
 pub mod idempotency;

@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 
 mod accounts;
 mod append_only;
+mod audit;
 mod personal_data;
 mod rooms;
 mod sessions;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(accounts::Accounts));
         all.push(Box::new(personal_data::PersonalData));
         all.push(Box::new(sessions::Sessions));
+        all.push(Box::new(audit::Audit));
         all
     }
 }

@@ -139,6 +139,8 @@ pub struct Caller {
     pub actor: Arc<Actor>,
     /// Number of the request.
     pub request_id: String,
+    /// Address of the peer; none inside the process.
+    pub address: Option<String>,
 }
 
 impl Caller {

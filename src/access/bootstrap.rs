@@ -1,10 +1,10 @@
 //! Accounts made from inside: the first administrator and the demonstration's log-ins.
 
 use super::password::{self, Cost};
-use crate::{context::Ctx, http::ApiError, store::bulk};
+use crate::{audit::machine_line, context::Ctx, http::ApiError, store::bulk};
 use chrono::NaiveDate;
 use entity::{
-    account,
+    account, audit_entry,
     id::{AccountId, SchoolId, SupplierId},
     membership::{self, Role},
 };
@@ -67,14 +67,28 @@ pub async fn create_accounts(ctx: &Ctx, wanted: Vec<NewAccount<'_>>, cost: Cost)
         });
     }
     let txn = ctx.store.begin().await?;
+    let wanted: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
+    let among_wanted = account::Entity::find().filter(account::COLUMN.id.is_in(wanted));
+    let before = among_wanted.clone().all(&txn).await?;
     bulk::insert_with(&txn, &accounts, "on conflict do nothing").await?;
     // A name taken under another id keeps what it holds.
-    let wanted: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
-    let present = account::Entity::find().filter(account::COLUMN.id.is_in(wanted)).all(&txn).await?;
+    let present = among_wanted.all(&txn).await?;
     memberships.retain(|held| present.iter().any(|account| account.id == held.account_id));
     bulk::insert_with(&txn, &memberships, "on conflict do nothing").await?;
+    let new = memberships.iter().filter(|held| before.iter().all(|account| account.id != held.account_id));
+    let told: Vec<audit_entry::Model> = new.map(|held| created(ctx, held)).collect();
+    bulk::insert(&txn, &told).await?;
     txn.commit().await?;
     Ok(())
+}
+
+fn created(ctx: &Ctx, held: &membership::Model) -> audit_entry::Model {
+    let facts = serde_json::json!({
+        "role": held.role, "school_id": held.school_id, "supplier_id": held.supplier_id,
+        "reporting_unit_code": held.reporting_unit_code,
+    });
+    let line = machine_line(ctx, "account.create", "account", "bootstrap", facts);
+    audit_entry::Model { resource_id: held.account_id.to_string(), ..line }
 }
 
 /// Letters and digits that are not mistaken for one another; 16 of 31 are 79 bits.

@@ -77,7 +77,9 @@ pub async fn change_password(
     }
     end_other_sessions(work.txn(), &caller, work.at).await?;
     access_changed(&ctx, work.txn(), id).await?;
-    work.audit("account.change_password", "account", &id, &serde_json::json!({}));
+    let fields = |must_change: bool| serde_json::json!({ "must_change_password": must_change });
+    let before = fields(account.must_change_password);
+    work.changed("account.change_password", "account", &id, &serde_json::json!({}), &before, &fields(false));
     let reply = work.commit(StatusCode::NO_CONTENT, &()).await?;
     ctx.guard.forget(id);
     Ok(changed(reply.replayed))

@@ -11,8 +11,9 @@ use super::{
     store,
 };
 use crate::{
+    audit::Witness,
     context::Ctx,
-    http::{ApiError, RequestId, Text},
+    http::{ApiError, Peer, RequestId, Text},
 };
 use axum::{
     extract::{FromRef, FromRequestParts},
@@ -204,7 +205,12 @@ where
         let token = bearer(&parts.headers).ok_or_else(unauthenticated)?;
         let actor = ctx.guard.check(&ctx, token).await?;
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        Ok(Self(Caller { actor, request_id }))
+        let caller = Caller { actor, request_id, address: Peer::of(&parts.extensions).stored() };
+        // Told before anything else is looked at: whatever is refused from here on is refused to this caller.
+        if let Some(witness) = parts.extensions.get::<Witness>() {
+            witness.called(&caller);
+        }
+        Ok(Self(caller))
     }
 }
 

@@ -126,7 +126,7 @@ impl KeyFiles {
     /// [`KeyError`] when a file is unusable.
     pub fn load(&self) -> Result<KeyRing, KeyError> {
         let mut keys = Vec::new();
-        for path in self.followers()? {
+        for path in self.with_ending("pk8")? {
             let from = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('-').next());
             let from = Timestamp(from.and_then(|from| from.parse().ok()).unwrap_or_default());
             match std::fs::read(&path) {
@@ -148,7 +148,7 @@ impl KeyFiles {
         Ok(KeyRing(keys))
     }
 
-    fn followers(&self) -> Result<Vec<PathBuf>, KeyError> {
+    fn with_ending(&self, end: &str) -> Result<Vec<PathBuf>, KeyError> {
         let fault = |cause| KeyError::File { path: self.folder.clone(), cause };
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -158,11 +158,19 @@ impl KeyFiles {
         let mut found = Vec::new();
         for entry in entries {
             let path = entry.map_err(fault)?.path();
-            if path.extension().is_some_and(|end| end == "pk8") {
+            if path.extension().is_some_and(|is| is == end) {
                 found.push(path);
             }
         }
         Ok(found)
+    }
+
+    /// A key that was taken out of use: what it signed for good, such as the days of the audit trail, is still checked.
+    pub(super) fn retired(&self, id: &str) -> Option<Key> {
+        let mut paths = self.with_ending("retired").unwrap_or_default();
+        paths.push(self.first.with_extension("retired"));
+        let keys = paths.into_iter().filter_map(|path| Key::from_pkcs8(&std::fs::read(&path).ok()?, ALWAYS, path));
+        keys.into_iter().find(|key| key.id == id)
     }
 
     /// Adds a key; it signs after five minutes, or `at_once`. Answers its id.

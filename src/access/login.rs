@@ -9,10 +9,11 @@ use super::{
     store,
     tokens::ACCESS_SECONDS,
     tries::Try,
+    visitor::{Visitor, name_hash, note},
 };
 use crate::{
     context::Ctx,
-    http::{ApiError, Command, Peer, Text},
+    http::{ApiError, Command, Text},
 };
 use axum::{
     Json,
@@ -91,20 +92,22 @@ pub(super) fn session_ended() -> ApiError {
 )]
 pub async fn login(
     State(ctx): State<Ctx>,
-    peer: Peer,
+    visitor: Visitor,
     headers: HeaderMap,
     command: Command<LoginRequest>,
 ) -> Result<Json<LoginResponse>, ApiError> {
     let now = ctx.clock.now();
     let LoginRequest { username, password, code } = command.body;
     let username = username.trim().to_lowercase();
-    let tried = Try::admit(&ctx, &username, peer, now).await?;
+    let tried = Try::admit(&ctx, &username, visitor.peer, now).await?;
     let found = account::Entity::find().filter(account::COLUMN.username.eq(&username)).one(ctx.store.primary()).await?;
     let found = found.filter(|account| account.disabled_at.is_none());
     let stored = found.as_ref().map(|account| account.password_hash.clone());
     let right = password::verify(password.clone(), stored, ctx.settings.password_cost).await?;
+    let known = found.as_ref().map(|account| account.id);
     let Some(account) = found.filter(|_| right) else {
         tried.failed().await;
+        visitor.failed_log_in(known, name_hash(&ctx, &username)?);
         return Err(wrong_login());
     };
     let second = second_factor::find(ctx.store.primary(), account.id).await?;
@@ -129,6 +132,7 @@ pub async fn login(
         // Nothing was written; the connection is free before the failure is counted.
         txn.rollback().await?;
         tried.failed().await;
+        visitor.failed_log_in(Some(account.id), name_hash(&ctx, &username)?);
         return Err(refused(
             "second_factor_wrong",
             "动态口令不正确或已用过。",
@@ -146,13 +150,15 @@ pub async fn login(
         rotated_at: Set(None),
         successor_nonce: Set(None),
         last_used_at: Set(now),
-        address: Set(peer.shown()),
+        address: Set(visitor.peer.shown()),
         user_agent: Set(user_agent(&headers)),
     };
     row.insert(&txn).await?;
     if let Some(fresh) = fresh_hash {
         renew_hash(&txn, &account, fresh).await?;
     }
+    let caller = visitor.caller(&txn, account.id, session_id, now).await?;
+    note(&ctx, &txn, &caller, "session.login", session_id, serde_json::json!({})).await?;
     txn.commit().await?;
     tried.succeeded().await;
     if let Some(codes) = codes {
@@ -186,6 +192,7 @@ pub async fn logout(State(ctx): State<Ctx>, NewcomerCaller(caller): NewcomerCall
         let txn = ctx.store.begin().await?;
         end_sessions(&txn, Condition::all().add(session::COLUMN.id.eq(session_id)), now).await?;
         access_changed(&ctx, &txn, id).await?;
+        note(&ctx, &txn, &caller, "session.logout", session_id, serde_json::json!({})).await?;
         txn.commit().await?;
     }
     ctx.guard.forget(id);
@@ -201,7 +208,7 @@ pub(super) async fn respond(
     now: Timestamp,
 ) -> Result<LoginResponse, ApiError> {
     let actor = store::load_actor(ctx, session, account, now).await?.ok_or_else(session_ended)?;
-    let caller = Caller { actor: Arc::new(actor), request_id: String::new() };
+    let caller = Caller { actor: Arc::new(actor), request_id: String::new(), address: None };
     Ok(LoginResponse {
         access_token: ctx.tokens.issue(account, session, now).map_err(ApiError::internal)?,
         refresh_token,

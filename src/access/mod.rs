@@ -31,6 +31,7 @@ mod throttle;
 mod tokens;
 pub mod totp;
 mod tries;
+mod visitor;
 mod watch;
 
 pub use actor::{Actor, Caller, Grant, Place};

@@ -62,6 +62,8 @@ pub enum Resource {
     Consent,
     /// Households and their personal data.
     Household,
+    /// The audit trail.
+    Audit,
 }
 
 /// Every action, for the printed table.
@@ -78,7 +80,7 @@ pub const ACTIONS: [Action; 9] = [
 ];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 14] = [
+pub const RESOURCES: [Resource; 15] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -93,6 +95,7 @@ pub const RESOURCES: [Resource; 14] = [
     Resource::Account,
     Resource::Consent,
     Resource::Household,
+    Resource::Audit,
 ];
 
 /// Every role, for the printed table.
@@ -124,8 +127,8 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
     use Action::{Cancel, Confirm, Create, Decline, Manage, Quote, Read, Reveal, Update};
     use Reach::{Everything, Own};
     use Resource::{
-        Account, Consent, Consignment, DeclaredPurchase, Household, Ledger, Listing, Order, Receipt, Reference, School,
-        SchoolShare, Supplier,
+        Account, Audit, Consent, Consignment, DeclaredPurchase, Household, Ledger, Listing, Order, Receipt, Reference,
+        School, SchoolShare, Supplier,
     };
     use Role::{
         Administrator, Agent, Auditor, AuthorityManager, AuthorityOfficer, CanteenManager, Inspector, SchoolPrincipal,
@@ -156,6 +159,7 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
             Read,
             School | Order | Consignment | Receipt | DeclaredPurchase | Ledger | SchoolShare,
         )
+        | (SchoolPrincipal, Read, Audit)
         | (CanteenManager | Inspector, Create, Receipt)
         | (CanteenManager, Quote | Create | Cancel, Order)
         | (SchoolPrincipal, Cancel, Order)

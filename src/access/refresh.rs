@@ -9,10 +9,11 @@ use super::{
     login::{LoginResponse, respond, session_ended},
     session_store::{end_sessions, hash_token, nonce, session_of, successor, user_agent},
     totp::same,
+    visitor::{Visitor, note},
 };
 use crate::{
     context::Ctx,
-    http::{ApiError, Command, Peer},
+    http::{ApiError, Command},
 };
 use axum::{Json, extract::State, http::HeaderMap};
 use entity::{session, time::Timestamp};
@@ -67,7 +68,7 @@ fn standing(session: &session::Model, held: &str, now: Timestamp) -> Standing {
 )]
 pub async fn refresh(
     State(ctx): State<Ctx>,
-    peer: Peer,
+    visitor: Visitor,
     headers: HeaderMap,
     command: Command<RefreshRequest>,
 ) -> Result<Json<LoginResponse>, ApiError> {
@@ -89,16 +90,20 @@ pub async fn refresh(
         Standing::Present => {
             let nonce = nonce(&ctx);
             let next = successor(id, &held, &nonce);
-            rotate(&txn, &found, &next, nonce, now, (peer.shown(), user_agent(&headers))).await?;
+            rotate(&txn, &found, &next, nonce, now, (visitor.peer.shown(), user_agent(&headers))).await?;
             next
         }
         Standing::JustReplaced(again) => again,
         Standing::Reused => {
             end_sessions(&txn, Condition::all().add(session::COLUMN.id.eq(id)), now).await?;
             access_changed(&ctx, &txn, found.account_id).await?;
+            let address = visitor.peer.shown();
+            let caller = visitor.caller(&txn, found.account_id, id, now).await?;
+            let told = serde_json::json!({ "reason": "refresh_token_reused" });
+            note(&ctx, &txn, &caller, "session.end", id, told).await?;
             txn.commit().await?;
             ctx.guard.forget(found.account_id);
-            tracing::warn!(session = %id, address = peer.shown(), "a refresh token came back; its session was ended");
+            tracing::warn!(session = %id, address, "a refresh token came back; its session was ended");
             return Err(session_ended());
         }
     };

@@ -115,6 +115,17 @@ impl Scope {
         any
     }
 
+    /// Rows of these schools, suppliers and reporting units: for rows that belong to a unit where they are no school's.
+    pub fn rows_of_units<S, P, U>(&self, school: S, supplier: P, unit: U) -> Condition
+    where
+        S: ColumnTrait,
+        P: ColumnTrait,
+        U: ColumnTrait,
+    {
+        let rows = self.rows(Some(school), Some(supplier));
+        if self.everything || self.units.is_empty() { rows } else { rows.add(unit.is_in(self.unit_codes().cloned())) }
+    }
+
     /// Schools of this scope, for queries on the school table itself.
     #[must_use]
     pub fn on_school(&self) -> Condition {

@@ -14,6 +14,17 @@ pub(super) fn install() {
     let _ = PROVIDER.install_default();
 }
 
+/// Signs with a key in PKCS#8.
+pub(super) fn sign(pkcs8: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).ok()?;
+    Some(pair.sign(message).as_ref().to_vec())
+}
+
+/// Whether the holder of this public key signed it.
+pub(super) fn holds(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ED25519, public).verify(message, signature).is_ok()
+}
+
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |algorithm, key| match algorithm {
         Algorithm::EdDSA => {

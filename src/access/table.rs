@@ -116,6 +116,7 @@ fn of_resource(resource: Resource) -> Text {
         Resource::RollUp => Text::new("汇总占比", "Roll-ups of the share"),
         Resource::Account => Text::new("账号与角色", "Accounts and roles"),
         Resource::Consent => Text::new("农户委托", "Households' consents"),
+        Resource::Audit => Text::new("审计日志", "The audit trail"),
         Resource::Household => Text::new("农户及个人信息", "Households and their personal data"),
     }
 }

@@ -4,6 +4,7 @@ use super::{
     keys::{ALWAYS, Key, KeyError, KeyFiles, KeyRing},
     signing,
 };
+use crate::http::hex;
 use entity::{
     id::{AccountId, SessionId},
     time::Timestamp,
@@ -111,6 +112,25 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &key.encoding)
     }
 
+    /// Signs what is no token; answers the key's id and the signature in hex. The message must hold a character that
+    /// no token has, so that neither can pass for the other.
+    #[must_use]
+    pub fn sign(&self, message: &[u8], now: Timestamp) -> Option<(String, String)> {
+        let ring = self.ring();
+        let key = ring.signing(now);
+        Some((key.id.clone(), hex(&signing::sign(key.encoding.as_bytes(), message)?)))
+    }
+
+    /// Whether the key `key_id`, retired or not, signed this; none when it is not one of ours.
+    #[must_use]
+    pub fn verify(&self, key_id: &str, message: &[u8], signature: &[u8]) -> Option<bool> {
+        if let Some(key) = self.ring().find(key_id) {
+            return Some(signing::holds(&key.public, message, signature));
+        }
+        let key = self.files.as_ref()?.retired(key_id)?;
+        Some(signing::holds(&key.public, message, signature))
+    }
+
     /// The claims of a token that is ours and not expired.
     #[must_use]
     pub fn read(&self, token: &str, now: Timestamp) -> Option<Claims> {
@@ -157,6 +177,39 @@ mod tests {
         assert_eq!(at(ACCESS_SECONDS - 1).map(|claims| claims.sub), Some(account));
         assert!(at(ACCESS_SECONDS).is_none());
         assert!(theirs.read(&token, Timestamp(1_000_000)).is_none());
+    }
+
+    #[test]
+    fn a_retired_key_still_vouches_for_what_it_signed() {
+        let folder = std::env::temp_dir().join(format!("xiaonong-retired-{}", std::process::id()));
+        let tokens = Tokens::from_file(&folder.join("token.key")).expect("keys");
+        let (now, later) = (Timestamp(1_000), Timestamp(2_000));
+        let (old, signature) = tokens.sign(b"a:b", now).expect("signs");
+        let files = KeyFiles { first: folder.join("token.key"), folder: folder.join("keys") };
+        files.rotate(now, true).expect("rotates");
+        files.retire(&old, later).expect("retires");
+        tokens.reload(later);
+        assert!(tokens.ring().find(&old).is_none());
+        let bytes: Vec<u8> = (0..signature.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&signature[at..at + 2], 16).expect("hex"))
+            .collect();
+        assert_eq!(tokens.verify(&old, b"a:b", &bytes), Some(true));
+        assert_eq!(tokens.verify(&old, b"a:c", &bytes), Some(false));
+        std::fs::remove_dir_all(folder).expect("removes");
+    }
+
+    #[test]
+    fn what_is_signed_holds_with_its_key_only() {
+        let (ours, theirs) = (tokens(), tokens());
+        let (key_id, signature) = ours.sign(b"a:b", Timestamp(0)).expect("signs");
+        let bytes: Vec<u8> = (0..signature.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&signature[at..at + 2], 16).expect("hex"))
+            .collect();
+        assert_eq!(ours.verify(&key_id, b"a:b", &bytes), Some(true));
+        assert_eq!(ours.verify(&key_id, b"a:c", &bytes), Some(false));
+        assert_eq!(theirs.verify(&key_id, b"a:b", &bytes), None);
     }
 
     #[test]

@@ -123,7 +123,7 @@ pub async fn run(settings: Settings, admin: Admin) -> ExitCode {
 /// # Errors
 /// As the API's use case.
 pub async fn perform(ctx: &Ctx, admin: Admin) -> Result<String, ApiError> {
-    let caller = Caller { actor: Arc::new(Actor::system()), request_id: "admin".to_owned() };
+    let caller = Caller { actor: Arc::new(Actor::system()), request_id: "admin".to_owned(), address: None };
     let any_version = IfMatch::Any;
     match admin {
         Admin::Create(new) => {

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     access::{SecondFactor, password::Cost},
+    audit::{self, Reach},
     config::{Settings, Source},
     context::Ctx,
     demo::{self, Province},
@@ -83,6 +84,8 @@ async fn play(ctx: &Ctx, province: &Arc<Province>) -> Result<(), ApiError> {
     })
     .await?;
     bar.finish_and_clear();
+    // Past days: the running service looks back an hour only.
+    audit::seal(ctx, Reach::All).await?;
     if played {
         println!("played: the term from {from} to {to}, {weeks} weeks, in {} ms", start.elapsed().as_millis());
     } else {

@@ -1,6 +1,7 @@
 //! The commands of the binary.
 
 mod admin;
+mod audit;
 mod demo;
 mod import;
 mod keys;
@@ -15,6 +16,7 @@ use crate::{
     config::{Settings, SettingsError, Source},
     http::ApiError,
 };
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -69,7 +71,23 @@ enum Command {
         master: bool,
     },
     /// Recompute every total from the ledger and name the differences
-    Verify,
+    Verify {
+        /// Check the audit trail instead: every row, link and signed day
+        #[arg(long)]
+        audit: bool,
+        /// First day of the trail to check
+        #[arg(long, requires = "audit")]
+        from: Option<NaiveDate>,
+        /// Last day of the trail to check
+        #[arg(long, requires = "audit")]
+        to: Option<NaiveDate>,
+    },
+    /// Seal or archive the audit trail
+    Audit {
+        /// What to do
+        #[command(subcommand)]
+        command: audit::AuditCommand,
+    },
     /// Name, rotate or retire the keys that sign access tokens
     Keys {
         /// What to do
@@ -124,8 +142,10 @@ pub fn run() -> ExitCode {
             Command::Demo => demo::run(settings).await,
             Command::Migrate { direction } => migrate::run(settings, direction).await,
             Command::Import { kind, file, dry_run } => import::run(settings, kind, &file, dry_run).await,
+            Command::Verify { audit: true, from, to } => audit::verify(settings, from, to).await,
+            Command::Verify { .. } => verify::run(settings).await,
+            Command::Audit { command } => audit::run(settings, command).await,
             Command::RotateKeys { master } => rotate_keys::run(settings, master).await,
-            Command::Verify => verify::run(settings).await,
             Command::Keys { action } => keys::run(&settings, action),
             Command::Openapi => openapi::run(settings).await,
             Command::Policy { lang } => policy::run(&lang),

@@ -3,6 +3,7 @@
 use super::fail;
 use crate::{
     app,
+    audit::machine_line,
     clock::{Ids, SystemClock, SystemEntropy},
     config::{Settings, hide_password},
     context::Ctx,
@@ -10,7 +11,6 @@ use crate::{
     suppliers::{households_to_reseal, reseal_households},
     vault::VaultError,
 };
-use entity::audit_entry;
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
@@ -82,15 +82,6 @@ async fn change_master(ctx: &Ctx) -> Result<(), VaultError> {
 
 /// A line in the audit trail: done at the machine itself, by nobody with an account.
 async fn note(ctx: &Ctx, txn: &DatabaseTransaction, action: &str, detail: &Value) -> Result<(), VaultError> {
-    let line = audit_entry::Model {
-        id: ctx.ids.next(),
-        at: ctx.clock.now(),
-        account_id: None,
-        action: action.to_owned(),
-        resource: "data_key".to_owned(),
-        resource_id: String::new(),
-        request_id: "rotate-keys".to_owned(),
-        detail: detail.to_string(),
-    };
+    let line = machine_line(ctx, action, "data_key", "rotate-keys", detail.clone());
     Ok(bulk::insert(txn, &[line]).await?)
 }

@@ -165,12 +165,17 @@ pub async fn send(
     bulk::insert(txn, std::slice::from_ref(&consignment)).await.map_err(id_taken)?;
     bulk::insert(txn, &lines).await.map_err(id_taken)?;
     bulk::insert(txn, &certificates).await?;
-    ordering::update_order(txn, &order, Change { status: next, answered_at: None, reason: None }).await?;
+    let order_after =
+        ordering::update_order(txn, &order, Change { status: next, answered_at: None, reason: None }).await?;
     let told = serde_json::json!({
         "consignment_id": consignment.id, "order_id": order_id, "school_id": order.school_id,
         "supplier_id": order.supplier_id, "batches": lines.len(), "certificates": certificates.len(),
     });
-    work.audit("consignment.send", "consignment", &consignment.id, &told);
+    let (before, after) = (
+        serde_json::json!({ "order_status": order.status, "order_version": order.version }),
+        serde_json::json!({ "order_status": order_after.status, "order_version": order_after.version }),
+    );
+    work.changed("consignment.send", "consignment", &consignment.id, &told, &before, &after);
     work.event("consignment.sent", &told);
     let view = ConsignmentView::new(&consignment, &lines, &certificates, &facts.measures(&ordered));
     work.commit(StatusCode::CREATED, &view).await

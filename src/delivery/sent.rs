@@ -150,7 +150,11 @@ impl Arrivals {
         let Some(sent) = self.sent.get_mut(&id) else { return };
         sent.consignment.status = ConsignmentStatus::Received;
         sent.consignment.version += 1;
-        *self.under_way.entry(sent.order.id).or_default() -= 1;
+        let left = self.under_way.entry(sent.order.id).or_default();
+        *left -= 1;
+        if *left <= 0 {
+            sent.order.status = OrderStatus::Received;
+        }
         self.arrived.push(id);
     }
 

@@ -130,7 +130,7 @@ fn listing_of(offer: &DemoOffer, today: NaiveDate) -> listing::Model {
 async fn caller(ctx: &Ctx, username: &str) -> Result<Caller, ApiError> {
     let id = accounts::account_id(username);
     let held = grants(ctx.store.primary(), id, ctx.clock.now()).await?;
-    Ok(Caller { actor: Arc::new(Actor::in_process(id, held)), request_id: "demo".to_owned() })
+    Ok(Caller { actor: Arc::new(Actor::in_process(id, held)), request_id: "demo".to_owned(), address: None })
 }
 
 async fn callers_of_schools(

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request},
-    http::{HeaderMap, request::Parts},
+    http::{Extensions, HeaderMap, request::Parts},
 };
 use std::{
     convert::Infallible,
@@ -120,6 +120,18 @@ fn hop_address(text: &str) -> Option<IpAddr> {
 pub struct Peer(pub Option<IpAddr>);
 
 impl Peer {
+    /// As a layer found it.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Self {
+        Self(extensions.get::<ClientAddress>().map(|client| client.0))
+    }
+
+    /// The address as the audit trail keeps it; none inside the process.
+    #[must_use]
+    pub fn stored(&self) -> Option<String> {
+        self.0.map(|address| address.to_string())
+    }
+
     /// The address as it is shown and stored; `local` where there is none.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -142,7 +154,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.extensions.get::<ClientAddress>().map(|client| client.0)))
+        Ok(Self::of(&parts.extensions))
     }
 }
 

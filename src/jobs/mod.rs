@@ -1,4 +1,5 @@
-//! Work that no request waits for: passing events on as notifications, and clearing what has served its time.
+//! Work that no request waits for: passing events on as notifications, sealing the audit trail, and clearing what has
+//! served its time.
 //!
 //! Owns the outbox's way out. Refuses to lose an event: it is marked in the transaction that writes its notifications,
 //! and an event passed on twice writes them once.
@@ -11,7 +12,11 @@ pub use notifications::NotificationView;
 pub use purge::purge;
 pub use relay::run_once;
 
-use crate::{context::Ctx, http::ApiError};
+use crate::{
+    audit::{self, Reach},
+    context::Ctx,
+    http::ApiError,
+};
 use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,6 +25,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const EVERY: Duration = Duration::from_secs(1);
 /// Looks between two clearings: an hour.
 const LOOKS_BETWEEN_PURGES: u32 = 3_600;
+
+/// Looks between two thorough ones at the audit trail: a minute.
+const LOOKS_BETWEEN_WINDOWS: u32 = 60;
 
 /// Routes of notifications.
 pub fn router(ctx: Ctx) -> OpenApiRouter {
@@ -62,6 +70,10 @@ async fn run(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
             // Told to stop, or the runner was dropped.
             _ = stopped.changed() => return,
             _ = tick.tick() => {}
+        }
+        let reach = if looks % LOOKS_BETWEEN_WINDOWS == 0 { Reach::Window } else { Reach::Recent };
+        if let Err(error) = audit::seal(&ctx, reach).await {
+            tracing::warn!(?error, "sealing the audit trail failed and will be tried again");
         }
         if let Err(error) = look(&ctx, looks % LOOKS_BETWEEN_PURGES == 0, &stopped).await {
             tracing::warn!(?error, "a job failed and will be tried again");

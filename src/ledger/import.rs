@@ -191,7 +191,8 @@ pub async fn import_purchases(
         let body = serde_json::to_string(&view).map_err(ApiError::internal)?;
         return Ok(Reply { status: StatusCode::CREATED, body, replayed: false });
     }
-    work.audit("purchase.import", "import", &id, &serde_json::json!({ "rows": rows, "amount": amount }));
+    let told = serde_json::json!({ "school_id": purchaser.school.id, "rows": rows, "amount": amount });
+    work.audit("purchase.import", "import", &id, &told);
     let reply = work.commit(StatusCode::CREATED, &view).await?;
     ctx.pages.changed(Topic::School(purchaser.school.id));
     ctx.pages.changed(Topic::Ledger);

@@ -13,8 +13,8 @@ use crate::{
     delivery::{self, Arrivals, ReceiveRequest, Recorded, RecordedLine, Sent},
     http::{ApiError, IfMatch, Reply},
     store::{
-        GroupWriter, Grouped, IdempotencyKey, audit_line, bulk, id_taken, idempotency_line, outbox_line, stored_answer,
-        stored_answers,
+        GroupWriter, Grouped, IdempotencyKey, bulk, changed_line, id_taken, idempotency_line, outbox_line,
+        stored_answer, stored_answers,
     },
 };
 use axum::http::StatusCode;
@@ -134,12 +134,20 @@ fn decide(
         "school_id": receipt.school_id, "supplier_id": receipt.supplier_id, "amount": receipt.amount_fen,
         "inspectors": recorded.inspectors,
     });
-    rows.audit.push(audit_line(ctx, caller, at, "consignment.receive", "receipt", &receipt.id, &told));
     rows.events.push(outbox_line(ctx, at, "consignment.received", &told));
+    let before = tracked(sent);
+    arrivals.arrive(id);
+    let after = arrivals.get(id).map(tracked).unwrap_or_default();
+    let done = changed_line(ctx, caller, at, ("consignment.receive", "receipt"), &receipt.id, &told, [&before, &after]);
+    rows.audit.push(done);
     rows.ledger.extend(lines.into_iter().flatten());
     rows.recorded.push(recorded);
-    arrivals.arrive(id);
     Ok(Reply { status: StatusCode::CREATED, body, replayed: false })
+}
+
+/// The states whose change the trail keeps.
+fn tracked(sent: &Sent) -> serde_json::Value {
+    serde_json::json!({ "consignment": sent.consignment.status, "order": sent.order.status })
 }
 
 async fn write(txn: &DatabaseTransaction, rows: &Rowset) -> Result<(), DbErr> {

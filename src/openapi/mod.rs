@@ -15,7 +15,7 @@ use utoipa::openapi::{
 };
 
 /// The rooms as readers of the document see them, in the order of the way of the goods.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("access", "登录、令牌与本人账号 · Log-in, tokens, one's own account"),
     ("accounts", "账号、角色、农户委托与代办 · Accounts, roles, households' consents to agents"),
     ("registry", "区划、填报单位、名单、学校、食堂 · Divisions, reporting units, county lists, schools, canteens"),
@@ -26,6 +26,7 @@ const TAGS: [(&str, &str); 10] = [
     ("ledger", "台账、自行采购申报与导入 · The ledger, declared purchases, imports"),
     ("share", "采购占比 · The share bought from poverty areas"),
     ("notifications", "通知 · Messages to one's own account"),
+    ("audit", "审计日志 · The audit trail: changes and refusals, hash-chained and signed by day"),
 ];
 
 const DESCRIPTION: &str = "校农结合采购服务：学校食堂向贫困地区和贫困户采购，按验收入账，计算占比。\n\n\

@@ -13,7 +13,12 @@ use crate::{
     store::{Begun, IdempotencyKey},
 };
 use axum::{extract::State, http::StatusCode};
-use entity::{id::OrderId, purchase_order::OrderStatus, weight::BaseQuantity};
+use entity::{
+    id::OrderId,
+    order_line,
+    purchase_order::{self, OrderStatus},
+    weight::BaseQuantity,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -97,6 +102,7 @@ pub async fn confirm(
     }
     check.finish()?;
     let confirmed = order::confirm(placed.status, &lines, &wanted)?;
+    let before = tracked(&placed, &lines);
     let mut back = Vec::new();
     let mut written = Vec::with_capacity(lines.len());
     for (line, quantity) in lines.iter_mut().zip(confirmed) {
@@ -111,10 +117,9 @@ pub async fn confirm(
     store::return_stock(work.txn(), back).await?;
     let facts = serde_json::json!({
         "order_id": id, "school_id": order.school_id, "supplier_id": order.supplier_id,
-        "status": { "before": placed.status, "after": order.status },
-        "lines_confirmed_with_less": wanted.len(),
+        "status": order.status, "lines_confirmed_with_less": wanted.len(),
     });
-    work.audit("order.confirm", "order", &id, &facts);
+    work.changed("order.confirm", "order", &id, &facts, &before, &tracked(&order, &lines));
     work.event("order.confirmed", &facts);
     let reply = work.commit(StatusCode::OK, &OrderView::new(&order, &lines)).await?;
     if stock_moves {
@@ -204,13 +209,22 @@ pub async fn withdraw(
     store::return_stock(work.txn(), lines.iter().map(|line| (line.listing_id, line.quantity_base))).await?;
     let facts = serde_json::json!({
         "order_id": id, "school_id": order.school_id, "supplier_id": order.supplier_id,
-        "status": { "before": placed.status, "after": order.status }, "reason": order.reason,
+        "status": order.status, "reason": order.reason,
     });
-    work.audit(done, "order", &id, &facts);
+    work.changed(done, "order", &id, &facts, &tracked(&placed, &lines), &tracked(&order, &lines));
     work.event(topic, &facts);
     let reply = work.commit(StatusCode::OK, &OrderView::new(&order, &lines)).await?;
     ctx.pages.changed(Topic::Listings);
     Ok(reply)
+}
+
+/// The fields of an order whose change the trail keeps.
+fn tracked(order: &purchase_order::Model, lines: &[order_line::Model]) -> serde_json::Value {
+    let confirmed: Vec<Option<i64>> = lines.iter().map(|line| line.confirmed_base.map(|base| base.0)).collect();
+    serde_json::json!({
+        "status": order.status, "answered_at": order.answered_at, "reason": order.reason, "version": order.version,
+        "confirmed_base": confirmed,
+    })
 }
 
 impl From<OrderError> for ApiError {

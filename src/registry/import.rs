@@ -1,10 +1,9 @@
 //! Brings in schools and their canteens from CSV: all rows of a file or none.
 
 use super::sheet::{Refusal, Row, Sheet, derived_id};
-use crate::{context::Ctx, http::ApiError, store::bulk};
+use crate::{audit::machine_line, context::Ctx, http::ApiError, store::bulk};
 use chrono::NaiveDate;
 use entity::{
-    audit_entry,
     canteen::{self, CanteenKind},
     division::{self, DivisionLevel},
     id::SchoolId,
@@ -159,17 +158,9 @@ pub async fn finish(
         return Ok(imported);
     }
     if imported.written > 0 {
-        let line = audit_entry::Model {
-            id: ctx.ids.next(),
-            at: ctx.clock.now(),
-            // Done at the machine itself, by nobody with an account.
-            account_id: None,
-            action: action.to_owned(),
-            resource: action.split('.').next().unwrap_or_default().to_owned(),
-            resource_id: String::new(),
-            request_id: "import".to_owned(),
-            detail: format!("{{\"rows\":{},\"written\":{}}}", imported.rows, imported.written),
-        };
+        let resource = action.split('.').next().unwrap_or_default();
+        let facts = serde_json::json!({ "rows": imported.rows, "written": imported.written });
+        let line = machine_line(ctx, action, resource, "import", facts);
         bulk::insert(&txn, &[line]).await?;
     }
     txn.commit().await?;

@@ -10,7 +10,7 @@ mod work;
 pub use connect::{Store, StoreError, connect};
 pub use groups::{GroupWriter, Grouped, WithWriter};
 pub use work::{Begun, IdempotencyKey, Work};
-pub(crate) use work::{audit_line, idempotency_line, outbox_line, stored_answer, stored_answers};
+pub(crate) use work::{audit_line, changed_line, idempotency_line, outbox_line, stored_answer, stored_answers};
 
 use crate::http::{ApiError, Text};
 use sea_orm::{DbErr, SqlErr};

@@ -6,11 +6,17 @@ use super::{
 };
 use crate::{
     access::Caller,
+    audit::{Deed, changes, line},
     context::Ctx,
     http::{ApiError, FieldError, Reply, Text},
 };
 use axum::http::StatusCode;
-use entity::{audit_entry, id::AccountId, idempotency, outbox, time::Timestamp};
+use entity::{
+    audit_entry::{self, Outcome},
+    id::AccountId,
+    idempotency, outbox,
+    time::Timestamp,
+};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, Statement};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -110,9 +116,23 @@ impl Work<'_> {
         &self.txn
     }
 
-    /// Notes who did what to which resource; `detail` holds changed facts and no personal data.
+    /// Notes who did what to which resource. A `school_id`, `supplier_id` or `reporting_unit_code` in `detail` says whose
+    /// trail the row belongs to.
     pub fn audit(&mut self, action: &str, resource: &str, id: &impl ToString, detail: &impl Serialize) {
         self.audit.push(audit_line(self.ctx, self.caller, self.at, action, resource, id, detail));
+    }
+
+    /// The same for a change of fields: of `before` and `after` the trail keeps what differs, personal data masked.
+    pub fn changed(
+        &mut self,
+        action: &str,
+        resource: &str,
+        id: &impl ToString,
+        facts: &impl Serialize,
+        before: &impl Serialize,
+        after: &impl Serialize,
+    ) {
+        self.audit(action, resource, id, &with_changes(facts, before, after));
     }
 
     /// Notes an event for the outbox.
@@ -156,16 +176,30 @@ pub(crate) fn audit_line(
     id: &impl ToString,
     detail: &impl Serialize,
 ) -> audit_entry::Model {
-    audit_entry::Model {
-        id: ctx.ids.next(),
-        at,
-        account_id: caller.actor.recorded_account(),
-        action: action.to_owned(),
-        resource: resource.to_owned(),
-        resource_id: id.to_string(),
-        request_id: caller.request_id.clone(),
-        detail: caller.told(detail),
+    let facts = serde_json::to_value(detail).unwrap_or_default();
+    let deed = Deed { action, resource, resource_id: id.to_string(), outcome: Outcome::Done, facts };
+    line(ctx, caller, at, deed)
+}
+
+/// The same for a change of fields, `before` and `after`.
+pub(crate) fn changed_line(
+    ctx: &Ctx,
+    caller: &Caller,
+    at: Timestamp,
+    (action, resource): (&str, &str),
+    id: &impl ToString,
+    facts: &impl Serialize,
+    [before, after]: [&impl Serialize; 2],
+) -> audit_entry::Model {
+    audit_line(ctx, caller, at, action, resource, id, &with_changes(facts, before, after))
+}
+
+fn with_changes(facts: &impl Serialize, before: &impl Serialize, after: &impl Serialize) -> serde_json::Value {
+    let mut detail = serde_json::to_value(facts).unwrap_or_default();
+    if let Some(detail) = detail.as_object_mut() {
+        detail.insert("changes".to_owned(), changes(before, after));
     }
+    detail
 }
 
 pub(crate) fn outbox_line(ctx: &Ctx, at: Timestamp, topic: &str, payload: &impl Serialize) -> outbox::Model {

@@ -56,7 +56,7 @@ on_both! {
         let (done, text) = printed(&admin(app, &["enable", "--username", "li.na"]).await);
         assert!(done, "{text}");
         app.login_with("li.na", &fresh).await;
-        let told = app.texts("select action from audit_entry where account_id is null and resource = 'account' order by at, id").await;
+        let told = app.texts("select action from audit_entry where request_id = 'admin' order by at, id").await;
         assert_eq!(told, ["account.create", "account.reset_password", "account.disable", "account.enable"]);
 
         // Every right, but the same checks.

@@ -27,7 +27,7 @@ async fn arrived(app: &App, consignment: &Value, key: &str, change: impl FnOnce(
     change(&mut body);
     Arrived {
         scope: actor.may(Action::Create, Resource::Receipt).expect("a manager may receive"),
-        caller: Caller { actor, request_id: format!("request-{key}") },
+        caller: Caller { actor, request_id: format!("request-{key}"), address: None },
         key: IdempotencyKey { key: key.to_owned(), body_hash: key.to_owned() },
         version: IfMatch::Any,
         consignment_id: id(consignment).parse::<Uuid>().expect("an id").into(),

@@ -79,6 +79,8 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("record_consent", Some((Action::Create, Resource::Consent))),
     ("withdraw_consent", Some((Action::Cancel, Resource::Consent))),
     ("read_policy", None),
+    ("list_audit_entries", Some((Action::Read, Resource::Audit))),
+    ("export_audit_entries", Some((Action::Read, Resource::Audit))),
     ("list_notifications", None),
     ("read_notification", None),
 ];

@@ -80,7 +80,7 @@ on_both! {
 
     async fn every_table_has_its_entity(app: &App) {
         let mut known = read_all!(app:
-            access_change account audit_entry beneficiary_link bundle canteen category certificate consignment consignment_line
+            access_change account audit_day audit_entry audit_seal beneficiary_link bundle canteen category certificate consignment consignment_line
             county_list county_list_member data_key declared_certificate declared_purchase division division_change household
             household_consent household_status
             idempotency import_run indicator indicator_class listing membership notification order_line outbox product
@@ -110,7 +110,8 @@ on_both! {
     }
 
     async fn the_audit_trail_refuses_change(app: &App) {
-        app.execute("insert into audit_entry values ('01990000-0000-7000-8000-000000000001', 1, null, 'a', 'b', 'c', 'd', '{}')").await;
+        app.execute("insert into audit_entry (id, at, account_id, action, resource, resource_id, request_id, detail) \
+             values ('01990000-0000-7000-8000-000000000001', 1, null, 'a', 'b', 'c', 'd', '{}')").await;
         for sql in ["update audit_entry set at = 2", "delete from audit_entry", "update audit_entry set id = id"] {
             let told = app.try_execute(sql).await.expect_err(sql).to_string();
             assert!(told.contains("audit_entry is append-only"), "{told}");
@@ -119,5 +120,16 @@ on_both! {
             app.try_execute("truncate audit_entry").await.expect_err("truncate is a change");
         }
         assert_eq!(app.number("select count(*) from audit_entry where at = 1").await, 1);
+        app.execute("insert into audit_seal values (1, '2026-03-02', '01990000-0000-7000-8000-000000000001', 'a', 'b')").await;
+        app.execute("insert into audit_day values ('2026-03-02', 1, 1, 'b', 'k', 's', 1)").await;
+        for table in ["audit_seal", "audit_day"] {
+            for sql in [format!("update {table} set day = day"), format!("delete from {table}")] {
+                let told = app.try_execute(&sql).await.expect_err(&sql).to_string();
+                assert!(told.contains(&format!("{table} is append-only")), "{told}");
+            }
+            if app.ctx.store.backend() == DbBackend::Postgres {
+                app.try_execute(&format!("truncate {table}")).await.expect_err("truncate is a change");
+            }
+        }
     }
 }
