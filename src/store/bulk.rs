@@ -1,6 +1,7 @@
 //! Writes many rows with one statement whose text does not depend on how many there are.
 //!
-//! PostgreSQL reads one array a column (`unnest`), SQLite one JSON document (`json_each`): both plan the statement once.
+//! PostgreSQL reads one array a column (`unnest`), SQLite one JSON document (`jsonb_each`, which unlike `json_each` does not
+//! write a row out as text again for each of its columns): both plan the statement once.
 //! SeaORM's own `insert_many` makes a new text for each row count, and both databases would parse it anew.
 
 use sea_orm::{
@@ -177,7 +178,7 @@ impl Source<'_> {
             }
         }
         let document = serde_json::to_string(&document).map_err(|error| DbErr::Json(error.to_string()))?;
-        Ok(("json_each(?)".to_owned(), vec![Value::from(document)]))
+        Ok(("jsonb_each(?)".to_owned(), vec![Value::from(document)]))
     }
 }
 
