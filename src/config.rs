@@ -301,7 +301,7 @@ impl Settings {
             second_factor: SecondFactor::Compulsory,
             proxies: proxies(source.trusted_proxies, source.proxy_header.as_deref())?,
             bulk_tolerance_bp,
-            log: source.log.unwrap_or_else(|| "info".to_owned()),
+            log: source.log.unwrap_or_else(|| "info,sea_orm_migration=warn".to_owned()),
         })
     }
 }

@@ -44,7 +44,8 @@ struct PersonRow {
     display_name: String,
 }
 
-/// Canteen managers and inspectors of each of these schools that day, by log-in name.
+/// Canteen managers and inspectors of each of these schools that day, by log-in name. An account that nobody ever took
+/// over from its one-time password inspects nothing.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -61,7 +62,7 @@ pub async fn inspectors_of(
     let sql = format!(
         "select distinct m.school_id, a.id, a.username, a.display_name from {relation} \
          join membership m on m.school_id = r.id join account a on a.id = m.account_id \
-         where m.role in ('canteen_manager', 'inspector') and a.disabled_at is null \
+         where m.role in ('canteen_manager', 'inspector') and a.disabled_at is null and a.must_change_password = false \
          and m.from_on <= ${place} and (m.to_on is null or m.to_on >= ${place}) \
          order by m.school_id, a.username"
     );

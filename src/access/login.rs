@@ -114,6 +114,8 @@ pub async fn login(
     let codes = match (&second, &code) {
         (None, _) => None,
         (Some(_), None) => {
+            // The sign of a stolen password, or of a client that asks before it knows: the trail keeps both.
+            visitor.failed_log_in(known, name_hash(&ctx, &username)?);
             return Err(refused("second_factor_required", "请输入动态口令。", "Send a code of the second factor too."));
         }
         (Some(_), Some(_)) => Some(second_factor::admit(&ctx, account.id, now).await?),
@@ -124,7 +126,7 @@ pub async fn login(
         None
     };
     let session_id: SessionId = ctx.ids.next();
-    let refresh_token = first_token(&ctx, session_id);
+    let refresh_token = first_token(&ctx, session_id)?;
     let txn = ctx.store.begin().await?;
     if let (Some(second), Some(code)) = (&second, &code)
         && !second_factor::take(&ctx, &txn, second, code, now).await?

@@ -1,9 +1,13 @@
 //! Passwords: argon2id, checked off the async threads and a few at a time, so that a storm of log-ins leaves the other
 //! calls their processor; and the rules for new ones (NIST SP 800-63B): length and a list, no composition.
 
-use super::common;
+use super::{common, totp::same};
 use crate::http::{ApiError, Check, Text};
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use argon2::{
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
+};
+use ring::rand::{SecureRandom, SystemRandom};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicUsize, Ordering},
@@ -42,9 +46,48 @@ fn params(cost: Cost) -> Params {
     params.unwrap_or_default()
 }
 
-fn hasher(cost: Cost) -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params(cost))
+fn hasher(params: Params) -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
+
+/// Blocks of memory the allocator is asked for at least: 33 MiB. glibc maps what is above 32 MiB by itself and gives it
+/// back to the system when it is freed; less would stay with the process for good after the first few log-ins. What a hash
+/// does not touch of it costs nothing.
+const LEAST_RESERVED: usize = 33 * 1024;
+
+/// The hash itself, in memory that goes when it is done.
+fn digest(params: Params, password: &str, salt: &[u8]) -> argon2::Result<Output> {
+    let blocks = params.block_count();
+    let mut memory = Vec::with_capacity(blocks.max(LEAST_RESERVED));
+    memory.resize(blocks, Block::default());
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    hasher(params).hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut memory[..])?;
+    Output::new(&out).map_err(|_| argon2::Error::OutputTooShort)
+}
+
+fn stored(params: Params, password: &str, salt: &[u8; SALT_BYTES]) -> Result<String, ApiError> {
+    let text = |error: &dyn std::fmt::Display| ApiError::internal(error.to_string());
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(|error| text(&error))?,
+        salt: Some(Salt::new(salt).map_err(|error| text(&error))?),
+        hash: Some(digest(params, password, salt).map_err(|error| text(&error))?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Whether `password` is behind this PHC string; the comparison takes as long wherever the two differ.
+fn fits(password: &str, stored: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(stored) else { return false };
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return false };
+    let of_ours =
+        hash.algorithm == Algorithm::Argon2id.ident() && expected.as_bytes().len() == Params::DEFAULT_OUTPUT_LEN;
+    let Ok(params) = Params::try_from(&hash) else { return false };
+    of_ours && digest(params, password, salt).is_ok_and(|computed| same(computed.as_bytes(), expected.as_bytes()))
+}
+
+const SALT_BYTES: usize = 16;
 
 /// Lets a few in at once and few more wait.
 struct Gate {
@@ -122,9 +165,9 @@ fn normal(password: &str) -> String {
 /// # Errors
 /// 500 when hashing fails; 503 when too many wait.
 pub async fn hash(password: String, cost: Cost) -> Result<String, ApiError> {
-    off_thread(move || hasher(cost).hash_password(normal(&password).as_bytes()).map(|hash| hash.to_string()))
-        .await?
-        .map_err(|error| ApiError::internal(error.to_string()))
+    let mut salt = [0; SALT_BYTES];
+    SystemRandom::new().fill(&mut salt).map_err(|_| ApiError::internal("no randomness for a salt"))?;
+    off_thread(move || stored(params(cost), &normal(&password), &salt)).await?
 }
 
 /// Whether `password` is the one behind `stored`. Without a stored hash the same work is done for nothing, so that an
@@ -136,11 +179,10 @@ pub async fn verify(password: String, stored: Option<String>, cost: Cost) -> Res
     off_thread(move || {
         let password = normal(&password);
         let Some(stored) = stored else {
-            let _ = hasher(cost).hash_password(password.as_bytes());
+            let _ = digest(params(cost), &password, &[0; SALT_BYTES]);
             return false;
         };
-        PasswordHash::new(&stored)
-            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        fits(&password, &stored)
     })
     .await
 }

@@ -38,9 +38,9 @@ pub struct RefreshRequest {
 enum Standing {
     /// The present one: it is replaced.
     Present,
-    /// The one before, soon after it was replaced: the same successor again.
+    /// The one before, soon after it was replaced: the same successor again, made with this nonce.
     JustReplaced(String),
-    /// An older one, or one made up by someone who knows the session.
+    /// An older one.
     Reused,
 }
 
@@ -52,7 +52,7 @@ fn standing(session: &session::Model, held: &str, now: Timestamp) -> Standing {
     let is_previous = session.previous_hash.as_ref().is_some_and(|before| same(before.as_bytes(), hash.as_bytes()));
     let soon = session.rotated_at.is_some_and(|at| (0..GRACE_MILLIS).contains(&(now.0 - at.0)));
     match &session.successor_nonce {
-        Some(nonce) if is_previous && soon => Standing::JustReplaced(successor(session.id, held, nonce)),
+        Some(nonce) if is_previous && soon => Standing::JustReplaced(nonce.clone()),
         _ => Standing::Reused,
     }
 }
@@ -74,9 +74,11 @@ pub async fn refresh(
 ) -> Result<Json<LoginResponse>, ApiError> {
     let now = ctx.clock.now();
     let held = command.body.refresh_token;
-    let id = session_of(&held).ok_or_else(session_ended)?;
-    // Made-up tokens do not get as far as the write lock.
-    session::Entity::find_by_id(id).one(ctx.store.primary()).await?.ok_or_else(session_ended)?;
+    // Made-up tokens get no further, whoever's session they name.
+    let id = session_of(&ctx, &held)?.ok_or_else(session_ended)?;
+    // Tokens of sessions that ended do not get as far as the write lock.
+    let alive = session::Entity::find_by_id(id).filter(session::COLUMN.ended_at.is_null());
+    alive.one(ctx.store.primary()).await?.ok_or_else(session_ended)?;
     let txn = ctx.store.begin().await?;
     // Locked where rows can be: two retries at once are answered one after the other.
     let found = session::Entity::find_by_id(id)
@@ -89,11 +91,11 @@ pub async fn refresh(
     let refresh_token = match standing(&found, &held, now) {
         Standing::Present => {
             let nonce = nonce(&ctx);
-            let next = successor(id, &held, &nonce);
+            let next = successor(&ctx, id, &held, &nonce)?;
             rotate(&txn, &found, &next, nonce, now, (visitor.peer.shown(), user_agent(&headers))).await?;
             next
         }
-        Standing::JustReplaced(again) => again,
+        Standing::JustReplaced(nonce) => successor(&ctx, id, &held, &nonce)?,
         Standing::Reused => {
             end_sessions(&txn, Condition::all().add(session::COLUMN.id.eq(id)), now).await?;
             access_changed(&ctx, &txn, found.account_id).await?;
@@ -143,7 +145,7 @@ mod tests {
     fn a_token_stands_by_its_age() {
         let id = SessionId(Uuid::from_u128(1));
         let (first, nonce) = ("1.a".to_owned(), "n".to_owned());
-        let second = successor(id, &first, &nonce);
+        let second = "1.b".to_owned();
         let session = session::Model {
             id,
             account_id: AccountId(Uuid::from_u128(2)),
@@ -153,17 +155,17 @@ mod tests {
             expires_at: Timestamp(i64::MAX),
             ended_at: None,
             rotated_at: Some(Timestamp(1_000)),
-            successor_nonce: Some(nonce),
+            successor_nonce: Some(nonce.clone()),
             last_used_at: Timestamp(1_000),
             address: String::new(),
             user_agent: String::new(),
         };
         let at = |held: &str, millis| standing(&session, held, Timestamp(millis));
         assert_eq!(at(&second, 1_000_000), Standing::Present);
-        assert_eq!(at(&first, 1_000), Standing::JustReplaced(second.clone()));
-        assert_eq!(at(&first, 1_000 + GRACE_MILLIS - 1), Standing::JustReplaced(second));
+        assert_eq!(at(&first, 1_000), Standing::JustReplaced(nonce.clone()));
+        assert_eq!(at(&first, 1_000 + GRACE_MILLIS - 1), Standing::JustReplaced(nonce));
         assert_eq!(at(&first, 1_000 + GRACE_MILLIS), Standing::Reused);
         assert_eq!(at(&first, 999), Standing::Reused, "a clock that went back");
-        assert_eq!(at("1.made-up", 1_000), Standing::Reused);
+        assert_eq!(at("1.older", 1_000), Standing::Reused);
     }
 }

@@ -115,7 +115,8 @@ impl Scope {
         any
     }
 
-    /// Rows of these schools, suppliers and reporting units: for rows that belong to a unit where they are no school's.
+    /// Rows of these schools, suppliers and reporting units, and of the suppliers registered in their divisions: for rows
+    /// that belong to a unit or a supplier where they are no school's.
     pub fn rows_of_units<S, P, U>(&self, school: S, supplier: P, unit: U) -> Condition
     where
         S: ColumnTrait,
@@ -123,7 +124,10 @@ impl Scope {
         U: ColumnTrait,
     {
         let rows = self.rows(Some(school), Some(supplier));
-        if self.everything || self.units.is_empty() { rows } else { rows.add(unit.is_in(self.unit_codes().cloned())) }
+        if self.everything || self.units.is_empty() {
+            return rows;
+        }
+        rows.add(unit.is_in(self.unit_codes().cloned())).add(supplier.in_subquery(self.suppliers_of_divisions()))
     }
 
     /// Schools of this scope, for queries on the school table itself.

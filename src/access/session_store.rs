@@ -1,7 +1,11 @@
 //! Writes to the session table, and how its refresh tokens are made.
 
 use super::actor::Caller;
-use crate::{context::Ctx, http::hex};
+use super::totp::same;
+use crate::{
+    context::Ctx,
+    http::{ApiError, hex},
+};
 use axum::http::{HeaderMap, header};
 use entity::{id::SessionId, session, time::Timestamp};
 use ring::{digest, hmac};
@@ -9,6 +13,8 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 
 /// Characters kept of a `User-Agent`.
 const USER_AGENT_CHARACTERS: usize = 200;
+/// Characters of a refresh token's mark: 128 bits.
+const MARK_CHARACTERS: usize = 32;
 
 /// Ends the sessions that fit `which`; answers how many. Say [`super::access_changed`] in the same transaction.
 ///
@@ -36,9 +42,9 @@ pub async fn end_other_sessions(db: &impl ConnectionTrait, caller: &Caller, now:
     end_sessions(db, others, now).await
 }
 
-/// The first refresh token of a session: its id and 256 random bits.
-pub(super) fn first_token(ctx: &Ctx, session: SessionId) -> String {
-    token(session, &ctx.ids.random::<32>())
+/// The first refresh token of a session: its id, 256 random bits, and a mark that it is ours.
+pub(super) fn first_token(ctx: &Ctx, session: SessionId) -> Result<String, ApiError> {
+    token(ctx, session, &ctx.ids.random::<32>())
 }
 
 /// Random bytes from which, with the token before, the next one is made.
@@ -48,18 +54,28 @@ pub(super) fn nonce(ctx: &Ctx) -> String {
 
 /// The token that follows `held`. Whoever holds `held` can be given the same successor again after a lost answer, and
 /// the database, which knows the nonce and no token, yields none.
-pub(super) fn successor(session: SessionId, held: &str, nonce: &str) -> String {
+pub(super) fn successor(ctx: &Ctx, session: SessionId, held: &str, nonce: &str) -> Result<String, ApiError> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, held.as_bytes());
-    token(session, hmac::sign(&key, nonce.as_bytes()).as_ref())
+    token(ctx, session, hmac::sign(&key, nonce.as_bytes()).as_ref())
 }
 
-fn token(session: SessionId, secret: &[u8]) -> String {
-    format!("{}.{}", session.0.simple(), hex(secret))
+fn token(ctx: &Ctx, session: SessionId, secret: &[u8]) -> Result<String, ApiError> {
+    let unmarked = format!("{}.{}", session.0.simple(), hex(secret));
+    Ok(format!("{unmarked}.{}", mark(ctx, &unmarked)?))
 }
 
-/// The session a token names.
-pub(super) fn session_of(token: &str) -> Option<SessionId> {
-    token.split_once('.').and_then(|(id, _)| id.parse().ok())
+/// Only we can make it: so an old token is told from one made up by somebody who knows a session's id.
+fn mark(ctx: &Ctx, unmarked: &str) -> Result<String, ApiError> {
+    Ok(ctx.seal.tag(&[b"refresh-token", unmarked.as_bytes()])?[..MARK_CHARACTERS].to_owned())
+}
+
+/// The session a token of ours names; none for one that we never gave.
+pub(super) fn session_of(ctx: &Ctx, token: &str) -> Result<Option<SessionId>, ApiError> {
+    let Some((unmarked, marked)) = token.rsplit_once('.') else { return Ok(None) };
+    if !same(mark(ctx, unmarked)?.as_bytes(), marked.as_bytes()) {
+        return Ok(None);
+    }
+    Ok(unmarked.split_once('.').and_then(|(id, _)| id.parse().ok()))
 }
 
 /// SHA-256 in hex: enough for what has 256 random bits.

@@ -98,8 +98,8 @@ impl<'a> Try<'a> {
             return Err(wait(WINDOW));
         }
         let slots = [
-            (name_is_guessed, format!("{}:slot", self.by_name), SLOT_OF_NAME),
-            (storm, format!("{}:slot", self.by_address), SLOT_OF_ADDRESS),
+            (name_is_guessed, self.by_name.replacen("failed", "slot", 1), SLOT_OF_NAME),
+            (storm, self.by_address.replacen("login", "slot-of", 1), SLOT_OF_ADDRESS),
         ];
         for (_, slot, length) in slots.into_iter().filter(|(applies, ..)| *applies) {
             if counters.hit(&slot, length, self.now).await > 1 {

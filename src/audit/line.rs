@@ -34,7 +34,10 @@ pub struct Deed<'a> {
 pub fn line(ctx: &Ctx, caller: &Caller, at: Timestamp, deed: Deed<'_>) -> audit_entry::Model {
     let Deed { action, resource, resource_id, outcome, mut facts } = deed;
     mask(resource, &mut facts);
-    let place = Where::told(&facts).unwrap_or_else(|| Where::held(&caller.actor));
+    let told = Where::told(&facts);
+    let concerns = told.is_some();
+    let place = told.unwrap_or_else(|| Where::held(&caller.actor));
+    let on_behalf_of = on_behalf_of(&caller.actor, &place, concerns);
     audit_entry::Model {
         id: ctx.ids.next(),
         at,
@@ -45,7 +48,7 @@ pub fn line(ctx: &Ctx, caller: &Caller, at: Timestamp, deed: Deed<'_>) -> audit_
         request_id: caller.request_id.clone(),
         detail: caller.told(&facts),
         outcome,
-        on_behalf_of: on_behalf_of(&caller.actor, &place),
+        on_behalf_of,
         address: caller.address.clone(),
         school_id: place.school,
         supplier_id: place.supplier,
@@ -134,11 +137,13 @@ impl Where {
     }
 }
 
-/// The supplier an account acts for, where the row is its.
-fn on_behalf_of(actor: &Actor, place: &Where) -> Option<String> {
+/// The supplier an account acts for, where the row is its. An agent acts for a household in what concerns that household
+/// only, not in its own log-ins and mistakes.
+fn on_behalf_of(actor: &Actor, place: &Where, concerns: bool) -> Option<String> {
     let supplier = place.supplier?;
     let acts = actor.grants().iter().any(|grant| match grant.place {
-        Place::Supplier(held) | Place::Household { supplier: held, .. } => held == supplier,
+        Place::Supplier(held) => held == supplier,
+        Place::Household { supplier: held, .. } => concerns && held == supplier,
         _ => false,
     });
     acts.then(|| format!("supplier:{supplier}"))

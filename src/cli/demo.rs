@@ -2,7 +2,7 @@
 
 use super::{
     fail, fail_inside,
-    serve::{listen, prepare, start_log},
+    serve::{is_demonstration, listen, prepare, start_log},
     verify,
 };
 use crate::{
@@ -14,7 +14,9 @@ use crate::{
     http::ApiError,
 };
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use entity::account;
 use indicatif::{ProgressBar, ProgressStyle};
+use sea_orm::EntityTrait;
 use std::{
     io::{Error, IsTerminal, stderr},
     process::ExitCode,
@@ -43,11 +45,26 @@ pub async fn run(mut settings: Settings) -> ExitCode {
         Ok(ctx) => ctx,
         Err(error) => return fail(error.as_ref()),
     };
+    match holds_real_accounts(&ctx).await {
+        Ok(false) => {}
+        Ok(true) => {
+            return fail(&Error::other(
+                "this database has accounts and is not the demonstration's: the demonstration would add an administrator \
+                 whose password is published; use another DATABASE_URL, such as sqlite:data/demo.db",
+            ));
+        }
+        Err(error) => return fail(&error),
+    }
     match fill(&ctx).await {
         Ok(true) => listen(ctx).await,
         Ok(false) => fail(&Error::other("the totals differ from the ledger; nothing is served")),
         Err(error) => fail_inside("the demonstration", &error),
     }
+}
+
+/// Whether somebody works with this database in earnest.
+async fn holds_real_accounts(ctx: &Ctx) -> Result<bool, sea_orm::DbErr> {
+    Ok(!is_demonstration(ctx).await? && account::Entity::find().one(ctx.store.primary()).await?.is_some())
 }
 
 /// Loads, plays, verifies and reports; `false` when a total is not what its lines add up to.

@@ -99,7 +99,7 @@ enum Command {
     /// Print who may do what
     Policy {
         /// zh or en
-        #[arg(long, default_value = "zh")]
+        #[arg(long, default_value = "zh", value_parser = ["zh", "en"])]
         lang: String,
     },
     /// Keep accounts from this machine: make, close, open, reset, list

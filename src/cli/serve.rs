@@ -42,12 +42,18 @@ pub async fn run(settings: Settings) -> ExitCode {
              machine only, not on {}; use another DATABASE_URL",
             ctx.settings.listen_addr
         ))),
-        Ok(_) => listen(ctx).await,
+        Ok(true) => {
+            println!("WARNING: this database holds the demonstration's accounts, whose passwords are published;");
+            println!("         for real work use another DATABASE_URL");
+            listen(ctx).await
+        }
+        Ok(false) => listen(ctx).await,
         Err(error) => fail(&error),
     }
 }
 
-async fn is_demonstration(ctx: &Ctx) -> Result<bool, sea_orm::DbErr> {
+/// Whether the demonstration was loaded here.
+pub async fn is_demonstration(ctx: &Ctx) -> Result<bool, sea_orm::DbErr> {
     Ok(bundle::Entity::find_by_id(demo::PROVINCE).one(ctx.store.primary()).await?.is_some())
 }
 
@@ -113,7 +119,7 @@ async fn stopped() {
 
 /// Starts the log on stderr; a filter that cannot be read falls back to `info`.
 pub fn start_log(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info,sea_orm_migration=warn"));
     // A second start in one process keeps the first.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -146,6 +146,9 @@ fn malformed_json() -> ApiError {
     ))
 }
 
+/// Characters of a field's name or path that a problem repeats.
+const SHOWN_CHARACTERS: usize = 200;
+
 fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     use serde_json::error::Category;
     let inner = error.inner();
@@ -165,7 +168,10 @@ fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError
         }
     }
     let message = inner.to_string();
-    let named = message.split('`').nth(1).unwrap_or_default();
+    // What was sent is repeated in part only: the answer must not grow with it.
+    let cut = |text: &str| text.chars().take(SHOWN_CHARACTERS).collect::<String>();
+    let pointer = cut(&pointer);
+    let named = cut(message.split('`').nth(1).unwrap_or_default());
     if message.starts_with("unknown field") {
         // The path already ends in the field's name.
         return ApiError::field(

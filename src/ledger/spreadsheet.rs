@@ -14,6 +14,9 @@ const MOST_UNPACKED: u64 = 32 * 1024 * 1024;
 const MOST_PARTS: usize = 200;
 /// Columns a sheet may have.
 const MOST_COLUMNS: u32 = 64;
+/// Bytes of text in one cell, and in all of them: a text that many cells share is there once in the file.
+const MOST_IN_CELL: usize = 4_096;
+const MOST_TEXT: usize = 16 * 1024 * 1024;
 
 fn unreadable() -> ApiError {
     ApiError::field("", "file_not_xlsx", Text::new("不是可读取的 XLSX 文件。", "Not an XLSX file that can be read."))
@@ -34,11 +37,21 @@ pub fn to_csv(bytes: &[u8], most_rows: usize) -> Result<String, ApiError> {
     let mut cells = book.worksheet_cells_reader(&sheet).map_err(|_| unreadable())?;
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut left = (most_rows + 1) * usize::try_from(MOST_COLUMNS).unwrap_or_default();
+    let mut text_left = MOST_TEXT;
     while let Some(cell) = cells.next_cell().map_err(|_| unreadable())? {
         // Empty cells cost time too.
         left = left.checked_sub(1).ok_or_else(too_large)?;
         let (row, column) = cell.get_position();
+        if let DataRef::SharedString(shared) = cell.get_value()
+            && shared.len() > MOST_IN_CELL
+        {
+            return Err(too_large());
+        }
         let text = text(cell.get_value());
+        if text.len() > MOST_IN_CELL {
+            return Err(too_large());
+        }
+        text_left = text_left.checked_sub(text.len()).ok_or_else(too_large)?;
         if text.is_empty() {
             continue;
         }
@@ -167,6 +180,14 @@ mod tests {
         assert_eq!(code(&to_csv(&book(&sheet(far)), 10).expect_err("too far")), "too_many_rows");
         let bomb = " ".repeat(usize::try_from(MOST_UNPACKED).expect("fits") + 1);
         assert_eq!(code(&to_csv(&book(&bomb), 10).expect_err("too large")), "file_unpacks_too_large");
+        let long = format!(r#"<row r="1"><c r="A1" t="inlineStr"><is><t>{}</t></is></c></row>"#, "长".repeat(MOST_IN_CELL));
+        assert_eq!(code(&to_csv(&book(&sheet(&long)), 10).expect_err("too long")), "file_unpacks_too_large");
+        let cell = |row: usize| {
+            let text = "x".repeat(MOST_IN_CELL);
+            format!(r#"<row r="{row}"><c r="A{row}" t="inlineStr"><is><t>{text}</t></is></c></row>"#)
+        };
+        let much: String = (1..=MOST_TEXT / MOST_IN_CELL + 1).map(cell).collect();
+        assert_eq!(code(&to_csv(&book(&sheet(&much)), 10_000).expect_err("too much")), "file_unpacks_too_large");
         assert_eq!(code(&to_csv(b"PK nothing", 10).expect_err("no archive")), "file_not_xlsx");
     }
 }

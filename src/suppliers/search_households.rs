@@ -8,11 +8,17 @@ use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
     http::{ApiError, Check, Command, Text},
+    store::Begun,
     vault::{BankAccount, IdNumber, NumberError, PhoneNumber, Secret},
 };
-use axum::{Json, extract::State, http::header, response::IntoResponse};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
 use chrono::NaiveDate;
-use entity::household;
+use entity::{household, id::HouseholdId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -49,7 +55,7 @@ pub struct FoundHouseholds {
 /// Search households by a number
 ///
 /// By ID number, phone or bank account: the whole number, however it is typed. Only households of the caller's counties
-/// are found. Nothing is stored, and searches are limited by account and day.
+/// are found. A search that finds somebody leaves a line in the audit trail; searches are limited by account and day.
 #[utoipa::path(
     post, path = "/households/search", operation_id = "search_households", tag = "suppliers",
     security(("bearer" = [])),
@@ -88,6 +94,15 @@ pub async fn search_households(
                 .await?
         }
     };
+    if !rows.is_empty() {
+        // That somebody is in the register is told to the caller: P1 wants a line.
+        let found: Vec<HouseholdId> = rows.iter().map(|row| row.id).collect();
+        if let Begun::New(mut work) = ctx.begin(&caller, None).await? {
+            let told = serde_json::json!({ "by": field.column(), "found": found });
+            work.audit("household.search", "household", &found[0], &told);
+            work.commit(StatusCode::OK, &()).await?;
+        }
+    }
     let items = show(&ctx, db, rows).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(FoundHouseholds { items })))
 }

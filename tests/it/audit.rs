@@ -217,8 +217,11 @@ on_both! {
         assert_eq!((about(&far).await, about(&province).await), (0, about(&near).await));
         let weining = trail(app, &near, "").await;
         assert!(weining.iter().any(|row| row["reporting_unit_code"] == "520526"), "their own log-in");
+        let seller = json!(ours.listing("potato").await.supplier_id);
+        assert!(weining.iter().any(|row| row["supplier_id"] == seller), "a supplier registered in the county");
+        assert!(trail(app, &far, "").await.iter().all(|row| row["supplier_id"] != seller), "not another county's");
         assert!(weining.iter().filter(|row| row["action"] != "account.create").all(|row| {
-                row["school_id"] == school || row["reporting_unit_code"] == "520526"
+                row["school_id"] == school || row["reporting_unit_code"] == "520526" || !row["supplier_id"].is_null()
             }), "{weining:?}");
         assert!(trail(app, &admin, "").await.len() > weining.len());
         for token in [&ours.buyer, &ours.seller] {

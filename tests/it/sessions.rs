@@ -60,7 +60,14 @@ on_both! {
         app.account("li.lan").await;
         let session = app.session("li.lan").await;
         let held = session["refresh_token"].as_str().expect("a token");
-        let (name, secret) = held.split_once('.').expect("two parts");
+        let (name, rest) = held.split_once('.').expect("three parts");
+        let (secret, mark) = rest.split_once('.').expect("three parts");
+        // Whoever reads a session's id in the audit trail can end nothing by it.
+        let guessed = [format!("{name}.x"), format!("{name}.{secret}"), format!("{name}.{}.{mark}", "0".repeat(64))];
+        for made_up in &guessed {
+            refresh(app, &json!({"refresh_token": made_up})).await.refused(401, "refresh_failed");
+        }
+        app.get("/me").by(token(&session)).await.ok();
         for made_up in ["", "made up", ".", name, secret, token(&session), &format!("{}.{secret}", "0".repeat(32))] {
             refresh(app, &json!({"refresh_token": made_up})).await.refused(401, "refresh_failed");
         }

@@ -8,12 +8,15 @@ use crate::{
     store::Begun,
 };
 use axum::{extract::State, http::StatusCode};
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use entity::{household_consent, id::ConsentId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
+
+/// How far ahead a withdrawal may take effect.
+const MOST_NOTICE: Days = Days::new(366);
 
 /// When it ends.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -51,13 +54,21 @@ pub async fn withdraw_consent(
     let mut consent = found.ok_or(ApiError::NotFound)?;
     let agent = consent.account_id;
     version.check(consent.version)?;
-    if consent.withdrawn_at.is_some() {
+    let today = work.at.business_day();
+    // One that still runs out may be brought forward.
+    if consent.withdrawn_at.is_some() && consent.to_on.is_some_and(|end| end < today) {
         let detail = Text::new("该委托已撤回。", "This consent was withdrawn already.");
         return Err(ApiError::conflict("consent_withdrawn", detail));
     }
     let to_on = command.body.to_on;
     let mut check = Check::default();
-    check_end(&mut check, to_on, consent.to_on, work.at.business_day());
+    check_end(&mut check, to_on, consent.to_on, today);
+    check.that(
+        to_on <= today.checked_add_days(MOST_NOTICE).unwrap_or(today),
+        "/to_on",
+        "to_on_too_far",
+        Text::new("撤回最迟在一年内生效。", "A withdrawal takes effect within a year."),
+    );
     check.finish()?;
     let changed = household_consent::Entity::update_many()
         .col_expr(Column::ToOn, Expr::value(to_on))
