@@ -180,7 +180,8 @@ mod tests {
         assert_eq!(code(&to_csv(&book(&sheet(far)), 10).expect_err("too far")), "too_many_rows");
         let bomb = " ".repeat(usize::try_from(MOST_UNPACKED).expect("fits") + 1);
         assert_eq!(code(&to_csv(&book(&bomb), 10).expect_err("too large")), "file_unpacks_too_large");
-        let long = format!(r#"<row r="1"><c r="A1" t="inlineStr"><is><t>{}</t></is></c></row>"#, "长".repeat(MOST_IN_CELL));
+        let long =
+            format!(r#"<row r="1"><c r="A1" t="inlineStr"><is><t>{}</t></is></c></row>"#, "长".repeat(MOST_IN_CELL));
         assert_eq!(code(&to_csv(&book(&sheet(&long)), 10).expect_err("too long")), "file_unpacks_too_large");
         let cell = |row: usize| {
             let text = "x".repeat(MOST_IN_CELL);

@@ -196,12 +196,17 @@ on_both! {
         app.post(&path, now.clone()).by(&agent).await.refused(403, "forbidden");
         app.post(&path, json!({"to_on": "2026-02-01"})).by(&household).await.points_at("/to_on", "to_on_past");
         app.post(&path, now.clone()).by(&household).header("if-match", "\"4\"").await.refused(412, "stale_version");
-        let taken = app.post(&path, now.clone()).by(&household).header("if-match", "\"1\"").await.ok();
-        assert_eq!((&taken["to_on"], &taken["version"]), (&json!("2026-03-01"), &json!(2)));
+        app.post(&path, json!({"to_on": "9999-12-31"})).by(&household).await.points_at("/to_on", "to_on_too_far");
+        // Given notice first, and then brought forward.
+        app.post(&path, json!({"to_on": "2026-06-30"})).by(&household).header("if-match", "\"1\"").await.ok();
+        app.get("/orders").by(&agent).await.ok();
+        app.post(&path, json!({"to_on": "2026-07-31"})).by(&household).await.points_at("/to_on", "to_on_later");
+        let taken = app.post(&path, now.clone()).by(&household).header("if-match", "\"2\"").await.ok();
+        assert_eq!((&taken["to_on"], &taken["version"]), (&json!("2026-03-01"), &json!(3)));
         assert!(taken["withdrawn_at"].is_string());
         app.get("/orders").by(&agent).await.refused(403, "forbidden");
         app.post(&path, now).by(&household).await.refused(409, "consent_withdrawn");
-        assert_eq!(app.number("select count(*) from audit_entry where action = 'consent.withdraw'").await, 1);
+        assert_eq!(app.number("select count(*) from audit_entry where action = 'consent.withdraw'").await, 2);
     }
 
     async fn an_agent_whose_role_ended_acts_for_nobody(app: &App) {
