@@ -25,7 +25,8 @@ impl Tokens {
     }
 }
 
-fn token(address: SocketAddr, name: &str) -> Result<String, String> {
+/// The access token of a log-in over HTTP.
+pub fn token(address: SocketAddr, name: &str) -> Result<String, String> {
     let body = serde_json::json!({ "username": name, "password": PASSWORD }).to_string();
     let (status, answer) = once(address, &request("POST", "/api/v1/auth/login", "", None, &body))?;
     let answer: serde_json::Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;

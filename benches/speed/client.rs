@@ -27,6 +27,11 @@ impl Connection {
     /// Connects.
     pub async fn open(address: SocketAddr) -> Result<Self, String> {
         let stream = TcpStream::connect(address).await.map_err(|error| format!("{address}: {error}"))?;
+        Self::over(stream)
+    }
+
+    /// The same over a connection made elsewhere.
+    pub fn over(stream: TcpStream) -> Result<Self, String> {
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
         Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
     }
@@ -135,6 +140,17 @@ pub fn load(
     time: Duration,
     next: impl Fn() -> Option<Vec<u8>> + 'static,
 ) -> Result<Load, String> {
+    paced(address, connections, time, Duration::ZERO, next)
+}
+
+/// The same with a `pause` before each request.
+pub fn paced(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    pause: Duration,
+    next: impl Fn() -> Option<Vec<u8>> + 'static,
+) -> Result<Load, String> {
     let runtime = runtime()?;
     let next = Rc::new(next);
     let total = Rc::new(RefCell::new(Load::default()));
@@ -154,7 +170,7 @@ pub fn load(
                 let (next, total, fault, over) =
                     (Rc::clone(&next), Rc::clone(&sum), Rc::clone(&first_fault), Rc::clone(&over));
                 tokio::task::spawn_local(async move {
-                    if let Err(error) = send(connection, started + time, &*next, &total, &over).await {
+                    if let Err(error) = send(connection, started + time, pause, &*next, &total, &over).await {
                         over.set(true);
                         fault.borrow_mut().get_or_insert(error);
                     }
@@ -176,11 +192,15 @@ pub fn load(
 async fn send(
     mut connection: Connection,
     until: Instant,
+    pause: Duration,
     next: &dyn Fn() -> Option<Vec<u8>>,
     total: &RefCell<Load>,
     over: &Cell<bool>,
 ) -> Result<(), String> {
     while !over.get() && Instant::now() < until {
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
         let Some(request) = next() else { return Ok(()) };
         let started = Instant::now();
         let answer = connection.call(&request).await?;

@@ -6,10 +6,12 @@
 //! turns, because machines drift. `cargo bench -- --quick` runs it all in short; `--only sqlite` or `--only postgres`
 //! one half of it; `--seconds N` sets how long each cell is loaded; `--calls place,receive` measures these alone.
 //! `--only login` compares instead the times of log-ins refused for an unknown name and for a wrong password,
-//! `--samples N` of each.
+//! `--samples N` of each. `--only access` measures what access checks cost a read, and reads while a hundred people log
+//! in; the full run does so too.
 
 #![expect(clippy::float_arithmetic, reason = "rates and ratios are what this program prints")]
 
+mod access;
 mod calls;
 mod client;
 mod cluster;
@@ -23,8 +25,10 @@ mod raw;
 mod report;
 mod seed;
 mod server;
+mod storm;
 mod suite;
 mod transactions;
+mod twin;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -81,6 +85,9 @@ fn main() -> ExitCode {
     let outcome = report::Machine::look().and_then(|machine| {
         machine.print();
         let only = value("--only");
+        if only == Some("access") {
+            return access::measure(effort);
+        }
         let mut runs = Vec::new();
         if only != Some("postgres") {
             runs.push(suite::on_sqlite(effort)?);
@@ -89,7 +96,7 @@ fn main() -> ExitCode {
             runs.extend(suite::on_postgres(effort)?);
         }
         report::print(&runs);
-        Ok(())
+        if only.is_none() && wanted.is_none() { access::measure(effort) } else { Ok(()) }
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -136,7 +136,8 @@ pub fn print(runs: &[Run]) {
     }
 }
 
-fn line(run: &str, what: &str, reached: bool, figure: &str) {
+/// One target.
+pub fn line(run: &str, what: &str, reached: bool, figure: &str) {
     let outcome = if reached { "reached    " } else { "NOT REACHED" };
     println!("{outcome}  {run}: {what}: {figure}");
 }

@@ -19,7 +19,7 @@ pub(crate) use group::{canteen_unknown, destination, refuse};
 pub use order::{OrderError, ship};
 pub use place::{PlaceBasketRequest, place};
 pub use placer::{Placer, Wanted};
-pub use read::{OrderLineView, OrderView, PlacedBasket};
+pub use read::{OrderLineView, OrderView, PlacedBasket, find_order as show_order};
 pub use snapshot::{Kitchen, find_conversions, find_kitchens, find_offers};
 pub use store::{Change, find as find_order, lines_of, update as update_order};
 

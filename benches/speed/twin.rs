@@ -1,0 +1,253 @@
+//! A checked GET beside its twin: the same handler, given a caller that is already known.
+//!
+//! Both stand in this process over one context, behind the service's own listener, and take turns. The twin goes
+//! through every layer of the service but the limits on requests, and reads neither token nor memory of callers: the
+//! checks are not in it. Both still turn the caller's grants into a scope, for without one no query can be asked. What
+//! is compared is the processor time of all threads but the client's, kernel included, for one request: it is the
+//! cost itself and moves little when the machine has other things to do. Limits are set far off but counted, by
+//! account and by address, for a client behind a named proxy.
+
+use crate::{
+    access::median,
+    calls,
+    client::{self, Load},
+    history::buyer_of,
+    seed::{Kind, OFFICER, id, manager, manager_account, text},
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+    routing::get,
+};
+use entity::id::{AccountId, OrderId, SchoolId};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path as Folder,
+    sync::Arc,
+    time::Duration,
+};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use uuid::Uuid;
+use xiaonong::{
+    access::{Actor, Caller, Rates, Watch, grants},
+    app,
+    audit::{Recorder, refusals},
+    clock::{Ids, SystemClock, SystemEntropy},
+    config::{Settings, Source},
+    context::Ctx,
+    http::{self, ApiError, ForwardHeader, Path, Proxies, Query, conditional, envelope},
+    ordering::show_order,
+    share::{RangeQuery, school_share},
+};
+
+/// Connections of the load.
+const CONNECTIONS: usize = 8;
+/// Requests a minute; far more than are made.
+const FAR_OFF: u64 = 1_000_000_000;
+
+/// One request, checked and not.
+pub struct Read {
+    /// What was asked for.
+    pub name: &'static str,
+    checked: Side,
+    twin: Side,
+    /// Processor time of a checked request in that of an unchecked one: the median of the rounds.
+    pub ratio: f64,
+}
+
+#[derive(Default)]
+struct Side {
+    load: Load,
+    /// Of the server, in microseconds a request.
+    processor: Vec<f64>,
+}
+
+#[derive(Clone)]
+struct Known {
+    ctx: Ctx,
+    officer: Arc<Actor>,
+    buyer: Arc<Actor>,
+}
+
+fn caller(actor: &Arc<Actor>) -> Caller {
+    Caller { actor: Arc::clone(actor), request_id: String::new(), address: None }
+}
+
+async fn share(
+    State(known): State<Known>,
+    path: Path<SchoolId>,
+    query: Query<RangeQuery>,
+) -> Result<impl IntoResponse, ApiError> {
+    school_share(State(known.ctx), caller(&known.officer), path, query).await
+}
+
+async fn order(State(known): State<Known>, path: Path<OrderId>) -> Result<impl IntoResponse, ApiError> {
+    show_order(State(known.ctx), caller(&known.buyer), path).await
+}
+
+/// As the service, with the same layers in the same order but the one that checks.
+fn unchecked(known: Known) -> Router {
+    let ctx = known.ctx.clone();
+    Router::new()
+        .route("/api/v1/shares/schools/{id}", get(share))
+        .route("/api/v1/orders/{id}", get(order))
+        .with_state(known)
+        .layer(DefaultBodyLimit::max(1024 * 1024))
+        .layer(from_fn(conditional))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(Recorder::start(ctx.clone()), refusals))
+        .layer(from_fn_with_state(ctx, envelope))
+}
+
+async fn context(database_url: &str, folder: &Folder) -> Result<Ctx, String> {
+    let source = Source {
+        database_url: Some(database_url.to_owned()),
+        data_dir: Some(folder.display().to_string()),
+        ..Source::default()
+    };
+    let mut settings = Settings::from_source(source).map_err(text)?;
+    settings.rates = Rates { account: FAR_OFF, writes: FAR_OFF, address: FAR_OFF };
+    settings.proxies = Proxies::parse("127.0.0.1", ForwardHeader::XForwardedFor).ok_or("no proxies")?;
+    let clock = Arc::new(SystemClock);
+    let ids = Ids::new(clock.clone(), Arc::new(SystemEntropy));
+    app::context(settings, clock, ids).await.map_err(text)
+}
+
+async fn actor(ctx: &Ctx, account: u64) -> Result<Arc<Actor>, String> {
+    let account: AccountId = id(Kind::Account, account);
+    let held = grants(ctx.store.primary(), account, ctx.clock.now()).await.map_err(text)?;
+    Ok(Arc::new(Actor::in_process(account, held)))
+}
+
+async fn listen(router: Router) -> Result<SocketAddr, String> {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(text)?;
+    let address = listener.local_addr().map_err(text)?;
+    tokio::spawn(http::serve(listener, router, std::future::pending()));
+    Ok(address)
+}
+
+/// Takes turns of `turn`, `rounds` of them for each side of each request.
+pub fn measure(database_url: &str, folder: &Folder, turn: Duration, rounds: u32) -> Result<Vec<Read>, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(text)?;
+    let (ctx, watch, checked, twin) = runtime.block_on(async {
+        let ctx = context(database_url, folder).await?;
+        let watch = Watch::start(ctx.clone());
+        let known = Known {
+            ctx: ctx.clone(),
+            officer: actor(&ctx, 0).await?,
+            buyer: actor(&ctx, manager_account(buyer_of(0))).await?,
+        };
+        let (checked, twin) = (listen(app::router(ctx.clone())).await?, listen(unchecked(known)).await?);
+        Ok::<_, String>((ctx, watch, checked, twin))
+    })?;
+    let school: Uuid = id(Kind::School, 7);
+    let order: Uuid = id(Kind::Order, 0);
+    let mut reads = Vec::new();
+    for (name, who, target) in [
+        ("a school's share from memory", OFFICER.to_owned(), format!("/api/v1/shares/schools/{school}")),
+        ("an order from the database", manager(buyer_of(0)), format!("/api/v1/orders/{order}")),
+    ] {
+        eprintln!("  {name}, checked and not");
+        let token = calls::token(checked, &who)?;
+        let mut read = Read { name, checked: Side::default(), twin: Side::default(), ratio: 0.0 };
+        let requests = [request(&target, &token), request(&target, "")];
+        compare(checked, twin, &requests)?;
+        for side in [(checked, &requests[0]), (twin, &requests[1])] {
+            turn_of(side.0, side.1, turn)?;
+        }
+        let mut ratios = Vec::new();
+        for round in 0..rounds {
+            let mut costs = [0.0; 2];
+            // Which goes first takes turns too.
+            for side in [round % 2 == 0, round % 2 == 1] {
+                let (address, request, kept) = if side {
+                    (checked, &requests[0], &mut read.checked)
+                } else {
+                    (twin, &requests[1], &mut read.twin)
+                };
+                let (load, processor) = turn_of(address, request, turn)?;
+                costs[usize::from(!side)] = processor;
+                kept.load.add(load);
+                kept.processor.push(processor);
+            }
+            ratios.push(costs[0] / costs[1]);
+        }
+        read.ratio = median(ratios);
+        reads.push(read);
+    }
+    drop(watch);
+    runtime.block_on(ctx.store.close());
+    runtime.shutdown_background();
+    Ok(reads)
+}
+
+/// A request as a reverse proxy passes it on.
+fn request(target: &str, token: &str) -> Vec<u8> {
+    let plain = String::from_utf8_lossy(&client::request("GET", target, token, None, "")).into_owned();
+    plain.replacen("host: bench\r\n", "host: bench\r\nx-forwarded-for: 203.0.113.7\r\n", 1).into_bytes()
+}
+
+/// The two sides must say the same, and only the checked one may ask for a token.
+fn compare(checked: SocketAddr, twin: SocketAddr, requests: &[Vec<u8>; 2]) -> Result<(), String> {
+    let (with, without) = (client::once(checked, &requests[0])?, client::once(twin, &requests[1])?);
+    let (bare, _) = client::once(checked, &requests[1])?;
+    if with == without && with.0 == 200 && bare == 401 {
+        Ok(())
+    } else {
+        Err(format!("not the same read: {with:?}, {without:?}, without a token {bare}"))
+    }
+}
+
+fn turn_of(address: SocketAddr, request: &[u8], turn: Duration) -> Result<(Load, f64), String> {
+    let request = request.to_vec();
+    let before = processor_of_server()?;
+    let load = client::load(address, CONNECTIONS, turn, move || Some(request.clone()))?;
+    let spent = processor_of_server()?.saturating_sub(before);
+    let requests = f64::from(u32::try_from(load.answered.max(1)).unwrap_or(u32::MAX));
+    Ok((load, spent.as_secs_f64() * 1_000_000.0 / requests))
+}
+
+/// Processor time so far of all threads but the first, in which the client runs.
+fn processor_of_server() -> Result<Duration, String> {
+    let client = std::process::id().to_string();
+    let mut nanos = 0_u64;
+    for thread in fs::read_dir("/proc/self/task").map_err(text)? {
+        let thread = thread.map_err(text)?;
+        if thread.file_name().to_str() == Some(client.as_str()) {
+            continue;
+        }
+        // A thread may end between being listed and being read.
+        let Ok(figures) = fs::read_to_string(thread.path().join("schedstat")) else { continue };
+        nanos += figures.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or_default();
+    }
+    Ok(Duration::from_nanos(nanos))
+}
+
+/// The table.
+pub fn print(reads: &[Read]) {
+    println!("\naccess checks, SQLite, {CONNECTIONS} connections; µs is the server's processor time for a request");
+    println!(
+        "{:<30} {:>9} {:>8} {:>7} {:>11} {:>8} {:>7} {:>6} {:>7}",
+        "GET", "checked/s", "p50 ms", "µs", "unchecked/s", "p50 ms", "µs", "ratio", "by rate"
+    );
+    for read in reads {
+        let (checked, twin) = (&read.checked, &read.twin);
+        println!(
+            "{:<30} {:>9.0} {:>8.3} {:>7.1} {:>11.0} {:>8.3} {:>7.1} {:>6.2} {:>7.2}",
+            read.name,
+            checked.load.rate(),
+            checked.load.percentile(50),
+            median(checked.processor.clone()),
+            twin.load.rate(),
+            twin.load.percentile(50),
+            median(twin.processor.clone()),
+            read.ratio,
+            twin.load.rate() / checked.load.rate(),
+        );
+    }
+}
