@@ -190,6 +190,10 @@ impl Guard {
     }
 }
 
+/// Left in a request by the layer that checked its token for the count of requests: a token is checked once.
+#[derive(Clone)]
+pub(super) struct Checked(pub(super) Arc<Actor>);
+
 /// A caller that may still have a one-time password to replace or a second factor to enrol.
 pub struct NewcomerCaller(pub Caller);
 
@@ -202,8 +206,10 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let ctx = Ctx::from_ref(state);
-        let token = bearer(&parts.headers).ok_or_else(unauthenticated)?;
-        let actor = ctx.guard.check(&ctx, token).await?;
+        let actor = match parts.extensions.get::<Checked>() {
+            Some(Checked(actor)) => Arc::clone(actor),
+            None => ctx.guard.check(&ctx, bearer(&parts.headers).ok_or_else(unauthenticated)?).await?,
+        };
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         let caller = Caller { actor, request_id, address: Peer::of(&parts.extensions).stored() };
         // Told before anything else is looked at: whatever is refused from here on is refused to this caller.

@@ -1,6 +1,6 @@
 //! Refuses callers who ask too often: by account once they are known, and by address.
 
-use super::guard::bearer;
+use super::guard::{Checked, bearer};
 use crate::{
     cache::{Budget, Verdict},
     context::Ctx,
@@ -54,7 +54,7 @@ impl Told {
 }
 
 /// Counts the request, and answers 429 where an allowance has run out. A token that is none costs its address only.
-pub async fn throttle(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
+pub async fn throttle(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
     let rates = ctx.settings.rates;
     let mut budgets = Vec::with_capacity(3);
     let client = request.extensions().get::<ClientAddress>().map(|client| client.0);
@@ -76,6 +76,7 @@ pub async fn throttle(State(ctx): State<Ctx>, request: Request, next: Next) -> R
         if rates.writes > 0 && !request.method().is_safe() {
             budgets.push(("writes", Budget::Writes(actor.account_id()), rates.writes));
         }
+        request.extensions_mut().insert(Checked(actor));
     }
     match spend(&ctx, &budgets, &mut told).await {
         Ok(()) => told.on(next.run(request).await),

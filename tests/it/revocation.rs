@@ -5,7 +5,10 @@ use crate::support::{
     availability, redis,
 };
 use entity::time::Timestamp;
-use xiaonong::{access::access_changed, clock::Clock};
+use xiaonong::{
+    access::{Rates, access_changed},
+    clock::Clock,
+};
 
 async fn look(app: &App) {
     app.ctx.guard.catch_up(&app.ctx).await.expect("the database answers");
@@ -34,6 +37,26 @@ on_both! {
         look(&elsewhere).await;
         elsewhere.get("/divisions").by(&gone).await.refused(401, "token_invalid");
         elsewhere.get("/divisions").by(&stays).await.ok();
+    }
+
+    async fn a_known_caller_is_checked_and_counted_without_a_query(app: &App) {
+        app.account("li.lan").await;
+        app.account("wu.mei").await;
+        let (known, unknown) = (app.login("li.lan").await, app.login("wu.mei").await);
+        let elsewhere = app.replica(|settings| settings.rates = Rates { account: 3, writes: 3, address: 3 }).await;
+        look(&elsewhere).await;
+        let answer = elsewhere.get("/listings").by(&known).await;
+        // From here on every query fails: what is answered was answered without one.
+        elsewhere.ctx.store.clone().close().await;
+        let again = elsewhere.get("/listings").by(&known).await;
+        assert_eq!(again.header("ratelimit"), "\"account\";r=1;t=60");
+        assert_eq!(again.ok(), answer.ok());
+        elsewhere.get("/listings").by(&unknown).await.refused(503, "unavailable");
+        elsewhere.get("/listings").by(&known).await.ok();
+        elsewhere.get("/listings").by(&known).await.refused(429, "too_many_requests");
+        // Nobody is trusted a second after the last look, whatever is kept.
+        app.wait_millis(1_000);
+        elsewhere.get("/listings").by(&known).await.refused(503, "unavailable");
     }
 
     async fn a_replica_that_cannot_look_trusts_nobody_from_memory(app: &App) {
