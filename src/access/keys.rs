@@ -3,6 +3,7 @@
 //! The first key is the file `TOKEN_KEY_FILE`; each rotation adds one to the folder `TOKEN_KEY_DIR`. The newest signs, from
 //! five minutes after it was made so that everyone has read it; all that are not retired verify.
 
+use crate::{http::hex, vault};
 use entity::time::Timestamp;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use ring::{
@@ -11,7 +12,7 @@ use ring::{
     signature::{Ed25519KeyPair, KeyPair},
 };
 use std::{
-    io::{Error, ErrorKind, Write},
+    io::{Error, ErrorKind},
     path::{Path, PathBuf},
 };
 use thiserror::Error as ThisError;
@@ -76,7 +77,7 @@ impl Key {
     pub(super) fn from_pkcs8(pkcs8: &[u8], signs_from: Timestamp, path: PathBuf) -> Option<Self> {
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).ok()?;
         let public = pair.public_key().as_ref().to_vec();
-        let id = crate::http::hex(&digest::digest(&digest::SHA256, &public).as_ref()[..8]);
+        let id = hex(&digest::digest(&digest::SHA256, &public).as_ref()[..8]);
         let (encoding, decoding) = (EncodingKey::from_ed_der(pkcs8), DecodingKey::from_ed_der(&public));
         Some(Self { id, signs_from, public, encoding, decoding, path })
     }
@@ -185,10 +186,7 @@ impl KeyFiles {
         let pkcs8 = new_pkcs8().ok_or_else(|| KeyError::NotAKey { path: self.folder.clone() })?;
         let key = Key::from_pkcs8(&pkcs8, Timestamp(from), path(""));
         let id = key.ok_or_else(|| KeyError::NotAKey { path: self.folder.clone() })?.id;
-        // Renamed when whole: a replica that looks meanwhile must not find half a key.
-        let (written, kept) = (path(&format!("{id}.new")), path(&format!("{from}-{id}.pk8")));
-        read_or_make(&written, || Some(pkcs8))?;
-        std::fs::rename(&written, &kept).map_err(|cause| KeyError::File { path: kept, cause })?;
+        read_or_make(&path(&format!("{from}-{id}.pk8")), || Some(pkcs8))?;
         Ok(id)
     }
 
@@ -211,26 +209,9 @@ fn new_pkcs8() -> Option<Vec<u8>> {
     Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).ok().map(|key| key.as_ref().to_vec())
 }
 
-/// The bytes at `path`; where there are none, those that `make` yields, readable by their owner only.
+/// A key file, made where there is none.
 pub(super) fn read_or_make(path: &Path, make: impl FnOnce() -> Option<Vec<u8>>) -> Result<Vec<u8>, KeyError> {
-    let file = |cause| KeyError::File { path: path.to_owned(), cause };
-    if !path.exists() {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(file)?;
-        }
-        let bytes = make().ok_or_else(|| file(Error::other("the system yields no randomness")))?;
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
-            Ok(mut handle) => handle.write_all(&bytes).and_then(|()| handle.sync_all()).map_err(file)?,
-            // Another process was faster; what it wrote is read below.
-            Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
-            Err(cause) => return Err(file(cause)),
-        }
-    }
-    std::fs::read(path).map_err(file)
+    vault::read_or_make(path, make).map_err(|cause| KeyError::File { path: path.to_owned(), cause })
 }
 
 #[cfg(test)]

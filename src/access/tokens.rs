@@ -160,6 +160,7 @@ impl Tokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::unhex;
     use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
     use uuid::Uuid;
 
@@ -190,10 +191,7 @@ mod tests {
         files.retire(&old, later).expect("retires");
         tokens.reload(later);
         assert!(tokens.ring().find(&old).is_none());
-        let bytes: Vec<u8> = (0..signature.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&signature[at..at + 2], 16).expect("hex"))
-            .collect();
+        let bytes = unhex(&signature).expect("hex");
         assert_eq!(tokens.verify(&old, b"a:b", &bytes), Some(true));
         assert_eq!(tokens.verify(&old, b"a:c", &bytes), Some(false));
         std::fs::remove_dir_all(folder).expect("removes");
@@ -203,10 +201,7 @@ mod tests {
     fn what_is_signed_holds_with_its_key_only() {
         let (ours, theirs) = (tokens(), tokens());
         let (key_id, signature) = ours.sign(b"a:b", Timestamp(0)).expect("signs");
-        let bytes: Vec<u8> = (0..signature.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&signature[at..at + 2], 16).expect("hex"))
-            .collect();
+        let bytes = unhex(&signature).expect("hex");
         assert_eq!(ours.verify(&key_id, b"a:b", &bytes), Some(true));
         assert_eq!(ours.verify(&key_id, b"a:c", &bytes), Some(false));
         assert_eq!(theirs.verify(&key_id, b"a:b", &bytes), None);

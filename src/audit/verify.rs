@@ -4,7 +4,7 @@ use super::{
     canon::{GENESIS, Row, day_message, link},
     store,
 };
-use crate::{access::Tokens, context::Ctx};
+use crate::{access::Tokens, context::Ctx, http::unhex};
 use chrono::NaiveDate;
 use entity::{audit_day, audit_seal, id::AuditEntryId, time::Timestamp};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -213,11 +213,6 @@ pub(super) fn signature_fault(
         Some(false) => Some("the signature is wrong"),
         None => Some("the signature is malformed or by a key that is not here"),
     }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())).collect()
 }
 
 async fn find_unsealed(

@@ -2,6 +2,7 @@
 
 use super::{
     check::reader_error,
+    hex::hex,
     problem::{ApiError, FieldError},
     text::Text,
 };
@@ -14,16 +15,6 @@ use axum::{
 use ring::digest;
 use serde::de::DeserializeOwned;
 use std::fmt::Write;
-
-/// Lower-case hex.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
 
 /// A JSON body with its optional `Idempotency-Key`; with `KEYED` the key must be there.
 pub struct Command<T, const KEYED: bool = false> {

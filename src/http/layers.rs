@@ -151,6 +151,6 @@ pub async fn conditional(request: Request, next: Next) -> Response {
 #[must_use]
 pub fn body_etag(bytes: &[u8]) -> HeaderValue {
     let sum = digest::digest(&digest::SHA256, bytes);
-    let tag = super::extract::hex(&sum.as_ref()[..12]);
+    let tag = super::hex::hex(&sum.as_ref()[..12]);
     HeaderValue::from_str(&format!("W/\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }

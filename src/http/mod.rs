@@ -5,6 +5,7 @@
 mod check;
 mod extract;
 mod filter;
+mod hex;
 mod layers;
 mod peer;
 mod problem;
@@ -13,9 +14,10 @@ mod server;
 mod text;
 
 pub use check::Check;
-pub use extract::{Command, IfMatch, Path, Query, hex};
+pub use extract::{Command, IfMatch, Path, Query};
 pub(crate) use extract::{body_error, idempotency_key};
 pub use filter::{code_cursor, code_filter, contains_word, is_code, word_filter};
+pub use hex::{hex, unhex};
 pub use layers::{RATE_LIMIT, RATE_LIMIT_POLICY, RequestId, body_etag, conditional, envelope, language_of};
 pub use peer::{ClientAddress, ForwardHeader, Peer, Proxies, was_forwarded};
 pub use problem::{ApiError, FieldError, FieldProblem, ProblemBody};

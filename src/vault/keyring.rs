@@ -9,7 +9,7 @@ use crate::{
     http::{ApiError, hex},
     store::{Store, bulk},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
+use data_encoding::BASE64;
 use entity::{
     data_key::{self, DataKeyPurpose},
     time::Timestamp,
@@ -255,11 +255,11 @@ fn encrypt(key: &LessSafeKey, ids: &Ids, aad: &str, plain: &[u8]) -> String {
     let mut text = plain.to_vec();
     key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad.as_bytes()), &mut text)
         .expect("a number is far shorter than what AES-GCM can seal");
-    STANDARD.encode([nonce.as_slice(), &text].concat())
+    BASE64.encode(&[nonce.as_slice(), &text].concat())
 }
 
 fn decrypt(key: &LessSafeKey, aad: &str, sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(STANDARD.decode(sealed).ok()?);
+    let mut bytes = Zeroizing::new(BASE64.decode(sealed.as_bytes()).ok()?);
     let nonce: [u8; NONCE_LEN] = bytes.get(..NONCE_LEN)?.try_into().ok()?;
     let nonce = Nonce::assume_unique_for_key(nonce);
     let plain = key.open_within(nonce, Aad::from(aad.as_bytes()), &mut bytes, NONCE_LEN..).ok()?.len();

@@ -2,11 +2,11 @@
 //! nothing else.
 
 use super::Secret;
-use crate::http::hex;
-use base64::{Engine, engine::general_purpose::STANDARD};
+use crate::http::{hex, unhex};
+use data_encoding::BASE64;
 use ring::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
 use std::{
-    io::{ErrorKind, Write},
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -49,7 +49,7 @@ impl MasterKey {
     #[must_use]
     pub fn parse(text: &Secret) -> Option<Self> {
         let text = text.expose().trim();
-        let bytes = if text.len() == 64 { unhex(text)? } else { STANDARD.decode(text).ok()? };
+        let bytes = if text.len() == 64 { unhex(text)? } else { BASE64.decode(text.as_bytes()).ok()? };
         Self::from_bytes(&bytes)
     }
 
@@ -60,11 +60,6 @@ impl MasterKey {
     pub(super) fn aead(&self) -> &LessSafeKey {
         &self.0
     }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.bytes().map(|byte| char::from(byte).to_digit(16)).collect::<Option<Vec<u32>>>()?;
-    digits.chunks_exact(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect()
 }
 
 /// Where the master key comes from.
@@ -140,32 +135,8 @@ fn read(path: &Path) -> Result<Option<MasterKey>, MasterError> {
 }
 
 fn read_or_make(path: &Path, fresh: [u8; 32]) -> Result<MasterKey, MasterError> {
-    let file = |cause| MasterError::File { path: path.to_owned(), cause };
-    if let Some(key) = read(path)? {
-        return Ok(key);
-    }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(file)?;
-    }
-    // Written whole under another name first: whoever reads meanwhile finds no key or all of it.
-    let text = Secret::new(hex(&fresh));
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", &hex(&ring::digest::digest(&ring::digest::SHA256, &fresh).as_ref()[..4])));
-    let draft = PathBuf::from(draft);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut handle = options.open(&draft).map_err(file)?;
-    writeln!(handle, "{}", text.expose()).and_then(|()| handle.sync_all()).map_err(file)?;
-    let linked = std::fs::hard_link(&draft, path);
-    std::fs::remove_file(&draft).map_err(file)?;
-    match linked {
-        Ok(()) => {}
-        // Another process was faster; its key is read below.
-        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
-        Err(cause) => return Err(file(cause)),
-    }
+    let made = super::file::read_or_make(path, || Some(format!("{}\n", hex(&fresh)).into_bytes()));
+    made.map_err(|cause| MasterError::File { path: path.to_owned(), cause })?;
     read(path)?.ok_or_else(|| MasterError::Missing(path.to_owned()))
 }
 

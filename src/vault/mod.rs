@@ -4,11 +4,13 @@
 //! a number in clear, to open what was sealed for another row or column, and to make a master key where one is missing
 //! for data that is there.
 
+mod file;
 mod keyring;
 mod master;
 mod personal;
 mod secret;
 
+pub use file::read_or_make;
 pub use keyring::{Keyring, Place, Vault, VaultError};
 pub use master::{MasterError, MasterKey, MasterSource};
 pub use personal::{BankAccount, IdNumber, NumberError, PhoneNumber, mask_name, redact};
