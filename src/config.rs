@@ -15,6 +15,7 @@ use std::{
     str::FromStr,
 };
 use thiserror::Error;
+use tracing_subscriber::EnvFilter;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -301,8 +302,21 @@ impl Settings {
             second_factor: SecondFactor::Compulsory,
             proxies: proxies(source.trusted_proxies, source.proxy_header.as_deref())?,
             bulk_tolerance_bp,
-            log: source.log.unwrap_or_else(|| "info,sea_orm_migration=warn".to_owned()),
+            log: log_filter(source.log)?,
         })
+    }
+}
+
+/// A filter of the log that can be read.
+fn log_filter(text: Option<String>) -> Result<String, SettingsError> {
+    let Some(text) = text else { return Ok("info,sea_orm_migration=warn".to_owned()) };
+    match EnvFilter::try_new(&text) {
+        Ok(_) => Ok(text),
+        Err(_) => Err(SettingsError::Value {
+            name: "LOG",
+            value: text,
+            wanted: "a level or levels by module, such as info,xiaonong=debug".into(),
+        }),
     }
 }
 
@@ -392,6 +406,9 @@ mod tests {
         let source = Source { database_url: Some("mysql://me:secret@host/db".into()), ..Source::default() };
         let error = Settings::from_source(source).expect_err("not ours").to_string();
         assert!(error.contains("mysql://me:***@host/db") && !error.contains("secret"), "{error}");
+        let source = Source { log: Some("a=b=c".into()), ..Source::default() };
+        let error = Settings::from_source(source).expect_err("no filter").to_string();
+        assert!(error.starts_with("LOG is \"a=b=c\"; it should be"), "{error}");
     }
 
     #[test]

@@ -117,9 +117,9 @@ async fn stopped() {
     }
 }
 
-/// Starts the log on stderr; a filter that cannot be read falls back to `info`.
+/// Starts the log on stderr.
 pub fn start_log(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info,sea_orm_migration=warn"));
+    let filter = EnvFilter::new(filter);
     // A second start in one process keeps the first.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

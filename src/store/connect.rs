@@ -31,8 +31,16 @@ pub enum StoreError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The database file cannot be made.
+    #[error("cannot make the database file {file}: {cause}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
     /// The database refused.
-    #[error("the database does not answer: {0}")]
+    #[error("the database does not answer (is it running, and does DATABASE_URL name it?): {0}")]
     Database(#[from] DbErr),
 }
 
@@ -65,9 +73,25 @@ pub async fn connect(url: &str, read_url: Option<&str>) -> Result<Store, StoreEr
     }
     // In memory every connection has a database of its own: enough for printing the routes, for nothing else.
     let base = if file == ":memory:" { "sqlite::memory:".to_owned() } else { format!("sqlite://{file}") };
+    if file != ":memory:" {
+        make_private(Path::new(file)).map_err(|cause| StoreError::File { file: file.to_owned(), cause })?;
+    }
     let write = Database::connect(sqlite_options(&format!("{base}?mode=rwc"), 1, false)).await?;
     let read = Database::connect(sqlite_options(&format!("{base}?mode=rw"), readers(), true)).await?;
     Ok(Store { read, write })
+}
+
+/// Makes an empty file for the database where there is none, for its owner only; SQLite gives the files beside it the same
+/// rights.
+fn make_private(file: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::AlreadyExists => Err(cause),
+        _ => Ok(()),
+    }
 }
 
 /// One a processor: more readers of one file only wait for one another.
@@ -221,5 +245,24 @@ impl Store {
         let outcome = run().await;
         holder.commit().await?;
         outcome
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_database_file_is_its_owners_and_stays_as_it_is() {
+        let file = std::env::temp_dir().join(format!("xiaonong-private-{}.db", std::process::id()));
+        let _ = std::fs::remove_file(&file);
+        make_private(&file).expect("made");
+        let mode = std::fs::metadata(&file).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::write(&file, b"rows").expect("written");
+        make_private(&file).expect("is there already");
+        assert_eq!(std::fs::read(&file).expect("reads"), b"rows");
+        std::fs::remove_file(&file).expect("removed");
     }
 }
