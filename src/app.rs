@@ -8,7 +8,7 @@ use crate::{
     clock::{Clock, Ids},
     config::Settings,
     context::Ctx,
-    delivery,
+    delivery, documents,
     http::{
         ApiError, ClientAddress, FieldProblem, ProblemBody, RATE_LIMIT, RATE_LIMIT_POLICY, Text, conditional, envelope,
         was_forwarded,
@@ -19,7 +19,7 @@ use crate::{
     openapi,
     ordering::{self, Placer},
     registry, share,
-    store::{Store, StoreError, connect},
+    store::{Files, FilesError, Store, StoreError, connect},
     suppliers,
     vault::Vault,
 };
@@ -57,6 +57,9 @@ pub enum StartError {
     /// The token key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The folder or bucket of documents.
+    #[error("DOCUMENTS_URL cannot be used: {0}")]
+    Files(#[from] FilesError),
     /// The Redis address.
     #[error("REDIS_URL cannot be used: {0}")]
     Redis(#[from] redis::RedisError),
@@ -72,6 +75,7 @@ pub async fn context(settings: Settings, clock: Arc<dyn Clock>, ids: Ids) -> Res
     access::password::limit(settings.password_at_once, settings.password_waiting);
     let ctx = context_with(settings, clock, ids, store, tokens)?;
     ctx.seal.ready()?;
+    ctx.files.ready()?;
     Ok(ctx)
 }
 
@@ -92,6 +96,7 @@ pub fn context_with(
     };
     Ok(Ctx {
         store,
+        files: Arc::new(Files::at(settings.documents.clone())),
         clock,
         ids,
         allowances: counters.allowances(),
@@ -115,6 +120,7 @@ fn api(ctx: &Ctx, placer: Placer, receiver: Receiver) -> OpenApiRouter {
     let v1 = OpenApiRouter::new()
         .merge(access::router(ctx.clone()))
         .merge(registry::router(ctx.clone()))
+        .merge(documents::router(ctx.clone()))
         .merge(suppliers::router(ctx.clone()))
         .merge(catalogue::router(ctx.clone()))
         .merge(ordering::router(ctx.clone(), placer))

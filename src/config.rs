@@ -3,6 +3,7 @@
 use crate::{
     access::{KeyFiles, Rates, SecondFactor, password::Cost},
     http::{ForwardHeader, Proxies},
+    store::{Bucket, FilesAt},
     vault::{MasterKey, MasterSource, Secret},
 };
 use serde::Deserialize;
@@ -36,6 +37,10 @@ pub struct Settings {
     pub seal_key_file: PathBuf,
     /// Where the key comes from that wraps the keys of personal data.
     pub master_keys: MasterSource,
+    /// Where the content of documents is kept.
+    pub documents: FilesAt,
+    /// Bytes a document may have.
+    pub document_limit: usize,
     /// Households one account may have revealed in a day (P1).
     pub reveals_per_day: u64,
     /// Requests an account and an address may make in a minute.
@@ -105,6 +110,18 @@ pub struct Source {
     pub vault_key: Option<Secret>,
     /// The master key to change over to, where the present one is given as a text too.
     pub vault_key_next: Option<Secret>,
+    /// See [`Settings::documents`]: a folder, or `s3://BUCKET/PREFIX`.
+    pub documents_url: Option<String>,
+    /// Address of the S3-compatible service.
+    pub s3_endpoint: Option<String>,
+    /// Its region.
+    pub s3_region: Option<String>,
+    /// Id of the key to it.
+    pub s3_access_key_id: Option<String>,
+    /// The key to it.
+    pub s3_secret_access_key: Option<Secret>,
+    /// See [`Settings::document_limit`]; in megabytes.
+    pub document_max_mb: Option<String>,
     /// See [`Settings::reveals_per_day`].
     pub reveals_per_day: Option<String>,
     /// Requests a minute of an account, 0 for no limit.
@@ -155,6 +172,12 @@ impl Source {
             vault_key_file: read("VAULT_KEY_FILE"),
             vault_key: read("VAULT_KEY").map(Secret::new),
             vault_key_next: read("VAULT_KEY_NEXT").map(Secret::new),
+            documents_url: read("DOCUMENTS_URL"),
+            s3_endpoint: read("S3_ENDPOINT"),
+            s3_region: read("S3_REGION"),
+            s3_access_key_id: read("S3_ACCESS_KEY_ID"),
+            s3_secret_access_key: read("S3_SECRET_ACCESS_KEY").map(Secret::new),
+            document_max_mb: read("DOCUMENT_MAX_MB"),
             reveals_per_day: read("REVEALS_PER_DAY"),
             rate_per_account: read("RATE_PER_ACCOUNT"),
             rate_writes_per_account: read("RATE_WRITES_PER_ACCOUNT"),
@@ -197,6 +220,12 @@ impl Source {
             vault_key_file: self.vault_key_file.or(below.vault_key_file),
             vault_key: self.vault_key.or(below.vault_key),
             vault_key_next: self.vault_key_next.or(below.vault_key_next),
+            documents_url: self.documents_url.or(below.documents_url),
+            s3_endpoint: self.s3_endpoint.or(below.s3_endpoint),
+            s3_region: self.s3_region.or(below.s3_region),
+            s3_access_key_id: self.s3_access_key_id.or(below.s3_access_key_id),
+            s3_secret_access_key: self.s3_secret_access_key.or(below.s3_secret_access_key),
+            document_max_mb: self.document_max_mb.or(below.document_max_mb),
             reveals_per_day: self.reveals_per_day.or(below.reveals_per_day),
             rate_per_account: self.rate_per_account.or(below.rate_per_account),
             rate_writes_per_account: self.rate_writes_per_account.or(below.rate_writes_per_account),
@@ -279,6 +308,17 @@ impl Settings {
             (None, None) => Cost::Strong,
             (kib, passes) => Cost::Tuned { kib: kib.unwrap_or(19_456), passes: passes.unwrap_or(2) },
         };
+        let s3 = S3 {
+            endpoint: source.s3_endpoint,
+            region: source.s3_region,
+            key_id: source.s3_access_key_id,
+            key: source.s3_secret_access_key,
+        };
+        let documents = match source.documents_url {
+            None => FilesAt::Folder(data_dir.join("documents")),
+            Some(url) => files_at(url, s3)?,
+        };
+        let megabytes = number("DOCUMENT_MAX_MB", source.document_max_mb, 1..=100)?.unwrap_or(10);
         let file = |given: Option<String>, name: &str| given.map_or_else(|| data_dir.join(name), PathBuf::from);
         Ok(Self {
             database_url,
@@ -292,6 +332,8 @@ impl Settings {
             seal_key_file: file(source.seal_key_file, "seal.key"),
             data_dir,
             master_keys,
+            documents,
+            document_limit: megabytes * 1024 * 1024,
             reveals_per_day,
             rates,
             cors_origins,
@@ -318,6 +360,39 @@ fn log_filter(text: Option<String>) -> Result<String, SettingsError> {
             wanted: "a level or levels by module, such as info,xiaonong=debug".into(),
         }),
     }
+}
+
+/// How a bucket is reached.
+struct S3 {
+    endpoint: Option<String>,
+    region: Option<String>,
+    key_id: Option<String>,
+    key: Option<Secret>,
+}
+
+/// A folder, or `s3://BUCKET/PREFIX`.
+fn files_at(url: String, s3: S3) -> Result<FilesAt, SettingsError> {
+    let Some(rest) = url.strip_prefix("s3://") else {
+        let folder = url.strip_prefix("file://").unwrap_or(&url);
+        if !folder.contains("://") {
+            return Ok(FilesAt::Folder(PathBuf::from(folder)));
+        }
+        let wanted = "a folder, or s3://BUCKET/PREFIX".into();
+        return Err(SettingsError::Value { name: "DOCUMENTS_URL", value: hide_password(&url), wanted });
+    };
+    let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    if name.is_empty() || s3.key_id.is_some() != s3.key.is_some() {
+        let wanted = "s3://BUCKET/PREFIX, with both S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY or neither".into();
+        return Err(SettingsError::Value { name: "DOCUMENTS_URL", value: url, wanted });
+    }
+    Ok(FilesAt::Bucket(Bucket {
+        name: name.to_owned(),
+        prefix: prefix.trim_end_matches('/').to_owned(),
+        endpoint: s3.endpoint,
+        region: s3.region.unwrap_or_else(|| "us-east-1".to_owned()),
+        key_id: s3.key_id,
+        key: s3.key,
+    }))
 }
 
 /// A master key given as a text; the message does not repeat it.

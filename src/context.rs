@@ -6,7 +6,7 @@ use crate::{
     clock::{Clock, Ids},
     config::Settings,
     metrics::Metrics,
-    store::Store,
+    store::{Files, Store},
     vault::Vault,
 };
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct Ctx {
     /// Both databases' pools.
     pub store: Store,
+    /// Content of documents, by hash.
+    pub files: Arc<Files>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids and random bytes.

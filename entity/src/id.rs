@@ -69,6 +69,8 @@ ids! {
     ConsignmentLineId
     /// A purchase made outside the marketplace.
     DeclaredPurchaseId
+    /// A photo or PDF that proves something.
+    DocumentId
     /// A household, registered or not.
     HouseholdId
     /// One period of a household's status.

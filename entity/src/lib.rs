@@ -16,6 +16,11 @@ pub mod division_change;
 pub mod reporting_unit;
 pub mod school;
 
+// documents
+pub mod document;
+pub mod document_content;
+pub mod document_link;
+
 // suppliers
 pub mod beneficiary_link;
 pub mod household;

@@ -7,6 +7,7 @@ use sea_orm_migration::prelude::*;
 mod accounts;
 mod append_only;
 mod audit;
+mod documents;
 mod personal_data;
 mod rooms;
 mod sessions;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(personal_data::PersonalData));
         all.push(Box::new(sessions::Sessions));
         all.push(Box::new(audit::Audit));
+        all.push(Box::new(documents::Documents));
         all
     }
 }

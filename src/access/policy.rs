@@ -64,6 +64,8 @@ pub enum Resource {
     Household,
     /// The audit trail.
     Audit,
+    /// Photos and PDFs that prove something.
+    Document,
 }
 
 /// Every action, for the printed table.
@@ -80,7 +82,7 @@ pub const ACTIONS: [Action; 9] = [
 ];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 15] = [
+pub const RESOURCES: [Resource; 16] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -96,6 +98,7 @@ pub const RESOURCES: [Resource; 15] = [
     Resource::Consent,
     Resource::Household,
     Resource::Audit,
+    Resource::Document,
 ];
 
 /// Every role, for the printed table.
@@ -127,8 +130,8 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
     use Action::{Cancel, Confirm, Create, Decline, Manage, Quote, Read, Reveal, Update};
     use Reach::{Everything, Own};
     use Resource::{
-        Account, Audit, Consent, Consignment, DeclaredPurchase, Household, Ledger, Listing, Order, Receipt, Reference,
-        School, SchoolShare, Supplier,
+        Account, Audit, Consent, Consignment, DeclaredPurchase, Document, Household, Ledger, Listing, Order, Receipt,
+        Reference, School, SchoolShare, Supplier,
     };
     use Role::{
         Administrator, Agent, Auditor, AuthorityManager, AuthorityOfficer, CanteenManager, Inspector, SchoolPrincipal,
@@ -171,7 +174,19 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         | (Role::Supplier | SupplierClerk | Agent, Create, Listing | Consignment)
         | (Role::Supplier | SupplierClerk | Agent, Confirm | Decline, Order)
         | (Role::Supplier | Agent, Read, Consent)
-        | (Role::Supplier, Cancel, Consent) => Some(Own),
+        | (Role::Supplier, Cancel, Consent)
+        // Whoever acts on paper brings its photo, sees what proves something of theirs, and takes it out again in time.
+        | (
+            AuthorityManager | AuthorityOfficer | CanteenManager | Inspector | Role::Supplier | SupplierClerk | Agent,
+            Create | Cancel,
+            Document,
+        )
+        | (
+            SchoolPrincipal | CanteenManager | Inspector | Role::Supplier | SupplierClerk | Agent,
+            Read,
+            Document,
+        )
+        | (AuthorityManager, Reveal, Document) => Some(Own),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use entity::{
     division::{self, DivisionLevel},
-    household_consent,
+    document_link, household_consent,
     id::{SchoolId, SupplierId},
     membership, school, supplier,
 };
@@ -171,6 +171,18 @@ impl Scope {
             return rows;
         }
         rows.add(Column::SupplierId.in_subquery(self.suppliers_of_divisions()))
+    }
+
+    /// Documents that prove something of this scope: of its schools and suppliers, of the suppliers registered in its
+    /// divisions, and of its counties' households.
+    #[must_use]
+    pub fn on_document_link(&self) -> Condition {
+        use document_link::Column;
+        let rows = self.rows(Some(Column::SchoolId), Some(Column::SupplierId));
+        if self.everything || self.units.is_empty() {
+            return rows;
+        }
+        rows.add(Column::SupplierId.in_subquery(self.suppliers_of_divisions())).add(self.on_county(Column::CountyCode))
     }
 
     /// As [`Self::covers_division`] says it of one.

@@ -117,6 +117,7 @@ fn of_resource(resource: Resource) -> Text {
         Resource::Account => Text::new("账号与角色", "Accounts and roles"),
         Resource::Consent => Text::new("农户委托", "Households' consents"),
         Resource::Audit => Text::new("审计日志", "The audit trail"),
+        Resource::Document => Text::new("证明材料", "Documents that prove something"),
         Resource::Household => Text::new("农户及个人信息", "Households and their personal data"),
     }
 }
@@ -130,11 +131,13 @@ fn of_action(action: Action, resource: Resource) -> Text {
         (Action::Create, Resource::Receipt) => Text::new("验收", "inspect and sign"),
         (Action::Create, Resource::DeclaredPurchase) => Text::new("申报", "declare"),
         (Action::Create, Resource::Consent) => Text::new("登记", "record"),
+        (Action::Create, Resource::Document) => Text::new("上传", "upload"),
         (Action::Create, _) => Text::new("新建", "make"),
         (Action::Quote, _) => Text::new("试算", "quote"),
         (Action::Confirm, _) => Text::new("确认", "confirm"),
         (Action::Decline, _) => Text::new("谢绝", "decline"),
         (Action::Cancel, Resource::Consent) => Text::new("撤回", "withdraw"),
+        (Action::Cancel, Resource::Document) => Text::new("删除", "delete"),
         (Action::Cancel, _) => Text::new("取消", "cancel"),
         (Action::Manage, _) => Text::new("管理", "manage"),
         (Action::Update, _) => Text::new("更新", "update"),

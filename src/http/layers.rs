@@ -81,7 +81,8 @@ pub async fn envelope(State(ctx): State<Ctx>, mut request: Request, next: Next) 
 /// The headers by which a browser keeps to itself.
 fn protect(headers: &mut HeaderMap, is_page: bool) {
     let content = HeaderValue::from_static(if is_page { OWN_CONTENT } else { NO_CONTENT });
-    headers.insert(header::CONTENT_SECURITY_POLICY, content);
+    // A document says itself what it may do, which is less.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(content);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -1,6 +1,6 @@
 //! Clears what has served its time, a little at once so that nobody waits for it.
 
-use crate::{context::Ctx, http::ApiError};
+use crate::{context::Ctx, documents, http::ApiError};
 use entity::time::Timestamp;
 use sea_orm::{ConnectionTrait, Statement, Value};
 use uuid::Builder;
@@ -42,6 +42,7 @@ pub async fn purge(ctx: &Ctx) -> Result<u64, ApiError> {
     let gone = in_batches(ctx, &keys, &[before.into()]).await?
         + in_batches(ctx, &sessions, &[before.into()]).await?
         + in_batches(ctx, &changes, &[yesterday.into()]).await?;
+    let gone = gone + documents::clear(ctx).await?;
     Ok(gone + in_batches(ctx, &events, &[first_kept.into(), before.into()]).await?)
 }
 

@@ -27,7 +27,8 @@ const VERSIONED: [&str; 11] = [
 ];
 
 /// Operations that store nothing, or no answer.
-const UNKEYED: [&str; 3] = ["quote_basket", "search_households", "reveal_household"];
+const UNKEYED: [&str; 5] =
+    ["quote_basket", "search_households", "reveal_household", "reveal_document", "delete_document"];
 
 const KEY: &str = "Repeating a request with its key and body yields the first answer again, with \
 `Idempotency-Replayed: true`; the key with another body is refused";

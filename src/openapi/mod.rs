@@ -15,10 +15,11 @@ use utoipa::openapi::{
 };
 
 /// The rooms as readers of the document see them, in the order of the way of the goods.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 12] = [
     ("access", "登录、令牌与本人账号 · Log-in, tokens, one's own account"),
     ("accounts", "账号、角色、农户委托与代办 · Accounts, roles, households' consents to agents"),
     ("registry", "区划、填报单位、名单、学校、食堂 · Divisions, reporting units, county lists, schools, canteens"),
+    ("documents", "证明材料：照片与 PDF · Documents: photos and PDFs that prove something"),
     ("suppliers", "供货主体 · Households, cooperatives and other suppliers"),
     ("catalogue", "品类、商品、单位、供货信息 · Categories, products, units, offers"),
     ("ordering", "采购单与订单 · Baskets and orders"),

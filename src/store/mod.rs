@@ -1,13 +1,15 @@
-//! The database: connecting to SQLite or PostgreSQL, transactions that carry their audit, outbox and idempotency rows.
+//! The database and the files beside it: connecting to SQLite or PostgreSQL, transactions that carry their audit, outbox and idempotency rows.
 //!
 //! Refuses writes outside [`Work`] in the domains: a state change commits together with the rows that tell of it.
 
 pub mod bulk;
 mod connect;
+mod files;
 mod groups;
 mod work;
 
 pub use connect::{Store, StoreError, connect};
+pub use files::{Bucket, Files, FilesAt, FilesError};
 pub use groups::{GroupWriter, Grouped, WithWriter};
 pub use work::{Begun, IdempotencyKey, Work};
 pub(crate) use work::{audit_line, changed_line, idempotency_line, outbox_line, stored_answer, stored_answers};

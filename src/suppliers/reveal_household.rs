@@ -5,11 +5,11 @@ use super::{
     store,
 };
 use crate::{
-    access::{Action, Caller, Resource},
+    access::{Action, Caller, Resource, count_reveal, reason_for},
     context::Ctx,
     http::{ApiError, Check, Command, Path, Text},
     store::Begun,
-    vault::{VaultError, redact},
+    vault::VaultError,
 };
 use axum::{
     Json,
@@ -19,13 +19,8 @@ use axum::{
 };
 use entity::id::HouseholdId;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
-
-/// Characters a reason has at least: enough to say something.
-const SHORTEST_REASON: usize = 5;
-const LONGEST_REASON: usize = 200;
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What is to be seen, and why.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -101,10 +96,7 @@ pub async fn reveal_household(
     let Begun::New(mut work) = ctx.begin(&caller, None).await? else { return Err(ApiError::Unavailable) };
     let row = store::find_household(work.txn(), &scope, id).await?.ok_or(ApiError::NotFound)?;
     let (fields, reason) = command.body.rule()?;
-    let key = format!("xiaonong:reveal:{}", caller.actor.account_id());
-    if ctx.counters.hit(&key, DAY, work.at).await > ctx.settings.reveals_per_day {
-        return Err(ApiError::TooMany { retry_after: DAY.as_secs().cast_signed() });
-    }
+    count_reveal(&ctx, &caller, work.at).await?;
     let keys = ctx.vault.open(work.txn()).await?;
     let wanted = |field| fields.contains(&field);
     let number = |field, sealed: Sealed| {
@@ -136,25 +128,7 @@ impl RevealHouseholdRequest {
             "field_count",
             Text::new("须列出一至四项，不得重复。", "One to four fields are needed, each once."),
         );
-        let reason = check.text("/reason", &self.reason, LONGEST_REASON);
-        if !reason.is_empty() {
-            check.that(
-                reason.chars().count() >= SHORTEST_REASON,
-                "/reason",
-                "too_short",
-                Text::new("请说明事由，至少 5 个字符。", "Say why, in at least 5 characters."),
-            );
-        }
-        let telling: String = reason.chars().filter(|one| !one.is_whitespace() && *one != '-').collect();
-        check.that(
-            redact(&telling) == telling,
-            "/reason",
-            "number_in_reason",
-            Text::new(
-                "事由中不得写证件号码、电话或账号。",
-                "The reason must not hold an ID number, a phone number or an account.",
-            ),
-        );
+        let reason = reason_for(&mut check, "/reason", &self.reason);
         check.finish()?;
         Ok((fields, reason))
     }

@@ -10,7 +10,7 @@ use std::{
 const GROUND: [&str; 10] =
     ["access", "audit", "cache", "clock", "config", "context", "http", "metrics", "store", "vault"];
 /// The rooms: each may use those before it.
-const ROOMS: [&str; 7] = ["registry", "suppliers", "catalogue", "ordering", "delivery", "ledger", "share"];
+const ROOMS: [&str; 8] = ["registry", "documents", "suppliers", "catalogue", "ordering", "delivery", "ledger", "share"];
 /// What puts the rooms together.
 const TOP: [&str; 7] = ["app", "cli", "demo", "jobs", "lib", "main", "openapi"];
 /// Rules without I/O: they may use the entities' types and other rules, and nothing that talks to anyone.

@@ -8,6 +8,7 @@ mod support {
     pub mod call;
     pub mod database;
     pub mod document;
+    pub mod papers;
     pub mod people;
     pub mod postgres;
     #[expect(clippy::disallowed_methods, reason = "finds the servers under test by the environment, as CI names them")]
@@ -31,6 +32,8 @@ mod bad_input;
 mod bulk;
 mod demo;
 mod direction;
+mod documents;
+mod documents_kept;
 mod evidence;
 mod giving;
 mod groups;

@@ -33,6 +33,8 @@ enum Foreign {
     Consent,
     HouseholdSupplier,
     Session,
+    Document,
+    Paper,
 }
 
 /// What each operation that names something names. A new operation needs its line here.
@@ -76,6 +78,11 @@ const NAMED: &[(&str, Foreign)] = &[
     ("record_consent", Foreign::HouseholdSupplier),
     ("withdraw_consent", Foreign::Consent),
     ("end_session", Foreign::Session),
+    ("find_document", Foreign::Document),
+    ("document_content", Foreign::Document),
+    ("link_document", Foreign::Document),
+    ("delete_document", Foreign::Document),
+    ("reveal_document", Foreign::Paper),
 ];
 
 /// Fields and parameters that name something a caller must hold.
@@ -139,6 +146,9 @@ on_both! {
         let homes = app.get("/households?code=h-520526-01").by(&officer).await.ok();
         let household = id(&homes["items"][0]).to_owned();
 
+        let document_of_ours = app.proven(&ours.seller, "certificate", "certificate", &app.ids_of("certificate").await[0]).await;
+        let paper = app.proven(&officer, "identity", "household", &household).await;
+
         let mut strangers = Vec::new();
         for username in [
             "gz-520102-001",
@@ -173,6 +183,8 @@ on_both! {
                 Foreign::Consent => &people.consent,
                 Foreign::HouseholdSupplier => &people.household,
                 Foreign::Session => id(&sessions["items"][0]),
+                Foreign::Document => &document_of_ours,
+                Foreign::Paper => &paper,
             };
             let nowhere = if matches!(foreign, Foreign::Unit) { NO_CODE } else { NOWHERE };
             let mut seen = 0;

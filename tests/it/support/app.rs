@@ -16,7 +16,7 @@ use xiaonong::{
     clock::{Clock, FixedClock, Ids, SeededEntropy},
     config::{Settings, Source},
     context::Ctx,
-    store::connect,
+    store::{FilesAt, connect},
     vault::{MasterKey, MasterSource, Secret},
 };
 
@@ -150,6 +150,10 @@ pub async fn context(url: &str, clock: Arc<FixedClock>, seed: u64, change: impl 
     // Most tests' administrators have no authenticator; the tests of the second factor make it compulsory again.
     settings.second_factor = SecondFactor::Voluntary;
     settings.seal_key_file = process::scratch_dir().join("seal.key");
+    // The replicas of one database share their documents, as the processes of one service do.
+    let mut hasher = DefaultHasher::new();
+    url.hash(&mut hasher);
+    settings.documents = FilesAt::Folder(process::scratch_dir().join(format!("documents-{:x}", hasher.finish())));
     change(&mut settings);
     let store = connect(&settings.database_url, None).await.expect("the database answers");
     let ids = Ids::new(clock.clone(), Arc::new(SeededEntropy::new(seed)));

@@ -66,7 +66,12 @@ impl Call {
     }
 
     /// A body of any kind.
-    pub fn text(mut self, kind: &str, body: &str) -> Self {
+    pub fn text(self, kind: &str, body: &str) -> Self {
+        self.bytes(kind, body.as_bytes())
+    }
+
+    /// A body that is no text.
+    pub fn bytes(mut self, kind: &str, body: &[u8]) -> Self {
         *self.request.body_mut() = Body::from(body.to_owned());
         self.header("content-type", kind)
     }
