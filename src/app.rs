@@ -100,12 +100,12 @@ pub fn context_with(
         clock,
         ids,
         allowances: counters.allowances(),
+        guard: Arc::new(Guard::ringing(counters.bell())),
         counters,
         pages: Arc::new(Pages::default()),
         tokens: Arc::new(tokens),
         vault: Arc::new(Vault::new(settings.master_keys.clone())),
         seal: Arc::new(Seal::at(settings.seal_key_file.clone())),
-        guard: Arc::new(Guard::default()),
         settings: Arc::new(settings),
         metrics: Arc::new(Metrics::default()),
     })

@@ -43,6 +43,8 @@ pub struct Settings {
     pub document_limit: usize,
     /// Households one account may have revealed in a day (P1).
     pub reveals_per_day: u64,
+    /// How often an account may be told in a day that an ID number is another household's.
+    pub taken_numbers_per_day: u64,
     /// Requests an account and an address may make in a minute.
     pub rates: Rates,
     /// Origins whose pages may call the API from a browser; none unless named.
@@ -124,6 +126,8 @@ pub struct Source {
     pub document_max_mb: Option<String>,
     /// See [`Settings::reveals_per_day`].
     pub reveals_per_day: Option<String>,
+    /// See [`Settings::taken_numbers_per_day`].
+    pub taken_numbers_per_day: Option<String>,
     /// Requests a minute of an account, 0 for no limit.
     pub rate_per_account: Option<String>,
     /// Changes a minute of an account, 0 for no limit.
@@ -179,6 +183,7 @@ impl Source {
             s3_secret_access_key: read("S3_SECRET_ACCESS_KEY").map(Secret::new),
             document_max_mb: read("DOCUMENT_MAX_MB"),
             reveals_per_day: read("REVEALS_PER_DAY"),
+            taken_numbers_per_day: read("TAKEN_NUMBERS_PER_DAY"),
             rate_per_account: read("RATE_PER_ACCOUNT"),
             rate_writes_per_account: read("RATE_WRITES_PER_ACCOUNT"),
             rate_per_address: read("RATE_PER_ADDRESS"),
@@ -227,6 +232,7 @@ impl Source {
             s3_secret_access_key: self.s3_secret_access_key.or(below.s3_secret_access_key),
             document_max_mb: self.document_max_mb.or(below.document_max_mb),
             reveals_per_day: self.reveals_per_day.or(below.reveals_per_day),
+            taken_numbers_per_day: self.taken_numbers_per_day.or(below.taken_numbers_per_day),
             rate_per_account: self.rate_per_account.or(below.rate_per_account),
             rate_writes_per_account: self.rate_writes_per_account.or(below.rate_writes_per_account),
             rate_per_address: self.rate_per_address.or(below.rate_per_address),
@@ -291,6 +297,7 @@ impl Settings {
             None => MasterSource::File(vault_file),
         };
         let reveals_per_day = count("REVEALS_PER_DAY", source.reveals_per_day, 100)?;
+        let taken_numbers_per_day = count("TAKEN_NUMBERS_PER_DAY", source.taken_numbers_per_day, 10)?;
         let rates = Rates {
             account: count("RATE_PER_ACCOUNT", source.rate_per_account, 600)?,
             writes: count("RATE_WRITES_PER_ACCOUNT", source.rate_writes_per_account, 120)?,
@@ -335,6 +342,7 @@ impl Settings {
             documents,
             document_limit: megabytes * 1024 * 1024,
             reveals_per_day,
+            taken_numbers_per_day,
             rates,
             cors_origins,
             metrics_token: source.metrics_token,

@@ -1,6 +1,23 @@
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{id::AccountId, time::Timestamp};
+
+/// As what somebody closed an account, lowest first.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum ClosingRank {
+    /// Principal of the school or owner of the supplier
+    Place,
+    /// Manager of an authority
+    Authority,
+    /// Administrator
+    Administrator,
+}
 
 /// One row of `account`.
 #[sea_orm::model]
@@ -20,6 +37,12 @@ pub struct Model {
     pub must_change_password: bool,
     /// When the account was closed.
     pub disabled_at: Option<Timestamp>,
+    /// Who closed it; none from the command line.
+    pub disabled_by: Option<AccountId>,
+    /// As what it was closed.
+    pub disabled_rank: Option<ClosingRank>,
+    /// Top of the subtree of the authority that closed it.
+    pub disabled_unit: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Optimistic lock.

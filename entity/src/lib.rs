@@ -62,6 +62,7 @@ pub mod certificate;
 pub mod consignment;
 pub mod consignment_line;
 pub mod receipt;
+pub mod receipt_denial;
 pub mod receipt_inspector;
 pub mod receipt_line;
 
@@ -70,6 +71,7 @@ pub mod declared_certificate;
 pub mod declared_purchase;
 pub mod import_run;
 pub mod purchase_line;
+pub mod stated_producer;
 
 // share
 pub mod indicator;

@@ -11,6 +11,7 @@ mod documents;
 mod personal_data;
 mod rooms;
 mod sessions;
+mod standing;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(sessions::Sessions));
         all.push(Box::new(audit::Audit));
         all.push(Box::new(documents::Documents));
+        all.push(Box::new(standing::Standing));
         all
     }
 }

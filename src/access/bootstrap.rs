@@ -51,6 +51,9 @@ pub async fn create_accounts(ctx: &Ctx, wanted: Vec<NewAccount<'_>>, cost: Cost)
             password_hash: password::hash(new.password, cost).await?,
             must_change_password: new.one_time,
             disabled_at: None,
+            disabled_by: None,
+            disabled_rank: None,
+            disabled_unit: None,
             created_at: now,
             version: 1,
         });

@@ -12,13 +12,14 @@ const PIECES: usize = 5;
 /// Characters of the longest word that is looked up.
 const LONGEST_WORD: usize = 20;
 /// What is under neighbouring fingers, row by row, and column by column as with `1qaz2wsx`.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "`1234567890-=",
     "~!@#$%^&*()_+",
     "qwertyuiop[]",
     "asdfghjkl;'",
     "zxcvbnm,./",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/",
+    "!qaz@wsx#edc$rfv%tgb^yhn&ujm*ik<(ol>)p:?",
     "147258369 159 357 789456123 741852963",
 ];
 
@@ -128,6 +129,12 @@ mod tests {
             "123456789012",
             "147258369000",
             "校农结合2026",
+            "weiningxuexiao2026",
+            "shitang@guizhou1",
+            "woaiwojia5201314",
+            "q1w2e3r4q1w2e3r4",
+            "!qaz@wsx#edc",
+            "学校食堂管理员管理员",
             "我爱你我爱你我爱你我爱你",
         ] {
             assert!(is_common(common), "{common}");

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     audit::Witness,
+    cache::Bell,
     context::Ctx,
     http::{ApiError, Peer, RequestId, Text},
 };
@@ -66,11 +67,15 @@ pub struct Guard {
     forgotten: AtomicU64,
     looked_at: AtomicI64,
     seen: Mutex<HashSet<AccessChangeId>>,
+    bell: Bell,
 }
 
-impl Default for Guard {
-    fn default() -> Self {
+impl Guard {
+    /// A guard that tells other replicas of changes made here.
+    #[must_use]
+    pub fn ringing(bell: Bell) -> Self {
         Self {
+            bell,
             known: Cache::new(CALLERS),
             era: AtomicU64::new(1),
             changed: RwLock::default(),
@@ -147,8 +152,18 @@ impl Guard {
                 .is_none_or(|changed| known.era > *changed)
     }
 
-    /// Forgets the callers of an account on this replica: after the commit of a change.
+    /// The bell by which other replicas tell of theirs.
+    pub(super) fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Forgets the callers of an account and has other replicas look: after the commit of a change.
     pub fn forget(&self, account: AccountId) {
+        self.forget_here(account);
+        self.bell.ring();
+    }
+
+    fn forget_here(&self, account: AccountId) {
         let mut changed = self.changed.write().unwrap_or_else(PoisonError::into_inner);
         changed.insert(account, self.era.fetch_add(1, Ordering::AcqRel));
         if changed.len() > CALLERS {
@@ -182,7 +197,7 @@ impl Guard {
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         for row in rows.iter().filter(|row| !seen.contains(&row.id)) {
-            self.forget(row.account_id);
+            self.forget_here(row.account_id);
         }
         *seen = rows.into_iter().map(|row| row.id).collect();
         self.looked_at.store(now.0, Ordering::Release);

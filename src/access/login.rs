@@ -35,6 +35,13 @@ use utoipa::ToSchema;
 
 /// A session ends this long after log-in, renewed or not.
 const SESSION_MILLIS: i64 = 30 * 24 * 3600 * 1000;
+/// A session ends this long after its last renewal: a lost phone in a drawer is no way in.
+const IDLE_MILLIS: i64 = 7 * 24 * 3600 * 1000;
+
+/// When a session that began at `began` ends, if it is not renewed after `now`.
+pub(super) fn session_end(began: Timestamp, now: Timestamp) -> Timestamp {
+    Timestamp((began.0 + SESSION_MILLIS).min(now.0 + IDLE_MILLIS))
+}
 
 /// Name, password and, where the account has a second factor, a code.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -147,7 +154,7 @@ pub async fn login(
         refresh_hash: Set(hash_token(&refresh_token)),
         previous_hash: Set(None),
         created_at: Set(now),
-        expires_at: Set(Timestamp(now.0 + SESSION_MILLIS)),
+        expires_at: Set(session_end(now, now)),
         ended_at: Set(None),
         rotated_at: Set(None),
         successor_nonce: Set(None),

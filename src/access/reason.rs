@@ -4,7 +4,7 @@ use super::Caller;
 use crate::{
     context::Ctx,
     http::{ApiError, Check, Text},
-    vault::redact,
+    vault::tells_number,
 };
 use entity::time::Timestamp;
 use std::time::Duration;
@@ -25,9 +25,8 @@ pub fn reason_for(check: &mut Check, pointer: &str, reason: &str) -> String {
             Text::new("请说明事由，至少 5 个字符。", "Say why, in at least 5 characters."),
         );
     }
-    let telling: String = reason.chars().filter(|one| !one.is_whitespace() && *one != '-').collect();
     check.that(
-        redact(&telling) == telling,
+        !tells_number(&reason),
         pointer,
         "number_in_reason",
         Text::new(

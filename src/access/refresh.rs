@@ -6,7 +6,7 @@
 
 use super::{
     guard::access_changed,
-    login::{LoginResponse, respond, session_ended},
+    login::{LoginResponse, respond, session_end, session_ended},
     session_store::{end_sessions, hash_token, nonce, session_of, successor, user_agent},
     totp::same,
     visitor::{Visitor, note},
@@ -127,6 +127,7 @@ async fn rotate(
         .col_expr(session::Column::SuccessorNonce, Expr::value(nonce))
         .col_expr(session::Column::RotatedAt, Expr::value(now.0))
         .col_expr(session::Column::LastUsedAt, Expr::value(now.0))
+        .col_expr(session::Column::ExpiresAt, Expr::value(session_end(found.created_at, now).0))
         .col_expr(session::Column::Address, Expr::value(address))
         .col_expr(session::Column::UserAgent, Expr::value(user_agent))
         .filter(session::COLUMN.id.eq(found.id))

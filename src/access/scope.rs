@@ -49,6 +49,41 @@ impl Scope {
         self.everything || self.suppliers.contains(&id)
     }
 
+    /// Whether schools lie within, and not only suppliers.
+    #[must_use]
+    pub fn sees_schools(&self) -> bool {
+        self.everything || !self.schools.is_empty() || !self.units.is_empty()
+    }
+
+    /// Whether the caller holds a role for this very supplier.
+    #[must_use]
+    pub fn holds_supplier(&self, id: SupplierId) -> bool {
+        self.suppliers.contains(&id)
+    }
+
+    /// Whether the place with this code is a division that the scope's units stand for, or a township of one: its code
+    /// begins with its county's.
+    #[must_use]
+    pub fn covers_place(&self, code: &str) -> bool {
+        let mut held = self.divisions.iter().flat_map(|held| held.iter());
+        self.everything || held.any(|held| code.starts_with(held.as_str()))
+    }
+
+    /// Rows of suppliers the caller holds a role for.
+    pub fn held_suppliers(&self, supplier: impl ColumnTrait) -> Condition {
+        Condition::all().add(supplier.is_in(self.suppliers.iter().copied()))
+    }
+
+    /// Suppliers the caller holds a role for, and those registered in its divisions; `supplier` is the row's column.
+    pub fn on_registered(&self, supplier: impl ColumnTrait) -> Condition {
+        if self.everything {
+            return Condition::all();
+        }
+        Condition::any()
+            .add(supplier.is_in(self.suppliers.iter().copied()))
+            .add(supplier.in_subquery(self.suppliers_of_divisions()))
+    }
+
     /// Whether this supplier lies within, or is registered in a division of the subtree; `division` is its place.
     #[must_use]
     pub fn covers_registered(&self, id: SupplierId, division: &division::Model) -> bool {

@@ -1,6 +1,6 @@
 //! Windowed counters, for throttling log-ins: shared through Redis, or per process.
 
-use super::Allowances;
+use super::{Allowances, Bell};
 use entity::time::Timestamp;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use std::{
@@ -25,6 +25,7 @@ pub struct Counters {
 }
 
 pub(super) struct Remote {
+    client: redis::Client,
     connection: ConnectionManager,
     broken_until: AtomicI64,
 }
@@ -45,9 +46,10 @@ impl Counters {
             .set_connection_timeout(Some(Duration::from_millis(300)))
             .set_response_timeout(Some(Duration::from_millis(300)))
             .set_number_of_retries(1);
-        let connection = ConnectionManager::new_lazy_with_config(redis::Client::open(url)?, config)?;
+        let client = redis::Client::open(url)?;
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
         Ok(Self {
-            redis: Some(Arc::new(Remote { connection, broken_until: AtomicI64::new(0) })),
+            redis: Some(Arc::new(Remote { client, connection, broken_until: AtomicI64::new(0) })),
             local: Arc::default(),
         })
     }
@@ -56,6 +58,12 @@ impl Counters {
     #[must_use]
     pub fn allowances(&self) -> Allowances {
         Allowances::over(self.redis.clone())
+    }
+
+    /// The bell between the replicas that share these counters.
+    #[must_use]
+    pub fn bell(&self) -> Bell {
+        Bell::over(self.redis.clone())
     }
 
     /// Whether counters are shared through Redis.
@@ -135,6 +143,18 @@ impl Counters {
 }
 
 impl Remote {
+    /// The connection that commands go over.
+    pub(super) fn connection(&self) -> ConnectionManager {
+        self.connection.clone()
+    }
+
+    /// A connection of its own on which a channel is heard.
+    pub(super) async fn subscribe(&self, channel: &str) -> Result<redis::aio::PubSub, redis::RedisError> {
+        let mut subscribed = self.client.get_async_pubsub().await?;
+        subscribed.subscribe(channel).await?;
+        Ok(subscribed)
+    }
+
     /// Adds to a counter that is forgotten after `keep`; its total, or none while Redis does not answer.
     pub(super) async fn add(&self, key: &str, count: u64, keep: Duration, now: Timestamp) -> Option<u64> {
         if self.broken_until.load(Ordering::Relaxed) > now.0 {

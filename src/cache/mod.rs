@@ -3,9 +3,11 @@
 //! Refuses to be the only place anything is kept; with Redis gone mid-flight every part goes on in this process.
 
 mod allowances;
+mod bell;
 mod counters;
 mod pages;
 
 pub use allowances::{Allowances, Budget, Verdict};
+pub use bell::Bell;
 pub use counters::Counters;
 pub use pages::{Pages, Topic};

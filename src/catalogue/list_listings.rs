@@ -34,7 +34,7 @@ pub enum ListingSort {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListingsQuery {
-    /// Part of the product's or the supplier's name, up to 50 characters.
+    /// Part of the product's name, or of a supplier's that is no household, up to 50 characters.
     #[param(example = "土豆")]
     q: Option<String>,
     /// Those of this product category.
@@ -196,7 +196,8 @@ pub async fn list_listings(
     let key = format!("listings {today} {} {wanted:?}", scope.key());
     let compute = async {
         let rows = offers::list_offers(ctx.store.primary(), &scope, &wanted, today).await?;
-        let offers = page(rows, wanted.limit, |row| cursor(wanted.sort, row), ListingView::from);
+        let offers =
+            page(rows, wanted.limit, |row| cursor(wanted.sort, row), |row| ListingView::from(row).seen_in(&scope));
         serde_json::to_vec(&offers).map_err(ApiError::internal)
     };
     ctx.pages.answer(key, Topic::Listings, now, compute).await
@@ -218,7 +219,7 @@ pub async fn find_listing(
     let scope = caller.actor.may(Action::Read, Resource::Listing)?;
     let today = ctx.clock.now().business_day();
     let offer = offers::find_offer(ctx.store.primary(), &scope, id, today).await?;
-    offer.map(|offer| Json(offer.into())).ok_or(ApiError::NotFound)
+    offer.map(|offer| Json(ListingView::from(offer).seen_in(&scope))).ok_or(ApiError::NotFound)
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! An offer as buyers see it, and the arithmetic behind it.
 
 use super::offers::OfferRow;
-use crate::registry::{CountyListMark, POVERTY_AREA};
+use crate::{
+    access::Scope,
+    registry::{CountyListMark, POVERTY_AREA},
+    vault::mask_name,
+};
 use chrono::NaiveDate;
 use entity::{
     county_list::CountyListKind,
@@ -78,7 +82,7 @@ pub struct ListedProduct {
 pub struct ListedSupplier {
     /// Its id.
     pub id: SupplierId,
-    /// Registered name.
+    /// Registered name; of a household masked (P1). A school the household supplies reads it at the supplier.
     #[schema(example = "威宁县草海种植农民专业合作社")]
     pub name: String,
     /// Its kind.
@@ -147,6 +151,17 @@ impl From<OfferRow> for ListingView {
             status: row.status,
             version: row.version,
         }
+    }
+}
+
+impl ListingView {
+    /// As the market sees it: a household's name is masked, except in its own list.
+    #[must_use]
+    pub fn seen_in(mut self, scope: &Scope) -> Self {
+        if scope.is_everything() && self.supplier.kind == SupplierKind::Household {
+            self.supplier.name = mask_name(&self.supplier.name);
+        }
+        self
     }
 }
 

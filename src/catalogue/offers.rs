@@ -153,7 +153,7 @@ pub async fn list_offers(
         .filter(listing::Column::StockBase.gt(0))
         .filter(listing::Column::DeliverToOn.gte(today))
         .filter(supplier::Column::Status.eq(SupplierStatus::Approved))
-        .filter(matching(wanted, today))
+        .filter(matching(wanted, scope, today))
         .limit(wanted.limit + 1);
     let (column, order) = match wanted.sort {
         ListingSort::Price => (listing::Column::PriceFen.into_expr(), Order::Asc),
@@ -172,14 +172,19 @@ pub async fn list_offers(
     query.order_by(column, order.clone()).order_by(listing::Column::Id, order).into_model().all(db).await
 }
 
-fn matching(wanted: &Wanted, today: NaiveDate) -> Condition {
+fn matching(wanted: &Wanted, scope: &Scope, today: NaiveDate) -> Condition {
     let mut all = Condition::all();
     if let Some(word) = &wanted.word {
+        // A household's name is masked in the market, so it is not found by it either (P1).
+        let mut named = Condition::all().add(contains_word(supplier::Column::Name, word));
+        if scope.is_everything() {
+            named = named.add(supplier::Column::Kind.ne(SupplierKind::Household.to_value()));
+        }
         all = all.add(
             Condition::any()
                 .add(contains_word(product::Column::NameZh, word))
                 .add(contains_word(product::Column::NameEn, word))
-                .add(contains_word(supplier::Column::Name, word)),
+                .add(named),
         );
     }
     if let Some(category) = &wanted.category {

@@ -1,6 +1,6 @@
 //! `xiaonong audit …` and `xiaonong verify --audit`: the trail checked, sealed by hand, archived.
 
-use super::{fail, fail_inside};
+use super::{fail, fail_inside, must_exist};
 use crate::{
     app,
     audit::{self, Reach},
@@ -118,6 +118,7 @@ async fn report(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Re
 }
 
 async fn open(settings: Settings) -> Result<Ctx, ExitCode> {
+    must_exist(&settings)?;
     println!("database: {}", hide_password(&settings.database_url));
     let clock = Arc::new(SystemClock);
     let ids = Ids::new(clock.clone(), Arc::new(SystemEntropy));

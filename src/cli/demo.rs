@@ -2,7 +2,7 @@
 
 use super::{
     fail, fail_inside,
-    serve::{is_demonstration, listen, prepare, start_log},
+    serve::{is_demonstration, listen, may_listen, prepare, start_log},
     verify,
 };
 use crate::{
@@ -36,6 +36,10 @@ pub async fn run(mut settings: Settings) -> ExitCode {
              address; use --listen 127.0.0.1:8080",
             settings.listen_addr
         )));
+    }
+    // Told before the term is played, not after.
+    if let Err(code) = may_listen(settings.listen_addr).await {
+        return code;
     }
     settings.password_cost = Cost::Light;
     // Published accounts, on this machine only: nobody has an authenticator for them.

@@ -15,10 +15,15 @@ mod verify;
 use crate::{
     config::{Settings, SettingsError, Source},
     http::ApiError,
+    store::sqlite_file,
 };
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// 校农 Xiaonong: the school-farm procurement marketplace.
 #[derive(Parser)]
@@ -167,4 +172,23 @@ pub(crate) fn fail_inside(doing: &str, error: &ApiError) -> ExitCode {
 pub(crate) fn fail(error: &dyn std::error::Error) -> ExitCode {
     eprintln!("xiaonong: {error}");
     ExitCode::FAILURE
+}
+
+/// Prints a page. Who reads only its beginning, as `head` does, has what they want.
+pub(crate) fn print(page: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(page.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => fail(&error),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Refuses where there is no database yet: a command that only looks must not make one.
+pub(crate) fn must_exist(settings: &Settings) -> Result<(), ExitCode> {
+    match sqlite_file(&settings.database_url) {
+        Some(file) if file != ":memory:" && !Path::new(file).exists() => Err(fail(&std::io::Error::other(format!(
+            "there is no database {file}: name another with --database-url or DATABASE_URL"
+        )))),
+        _ => Ok(()),
+    }
 }

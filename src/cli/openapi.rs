@@ -1,6 +1,6 @@
 //! `xiaonong openapi`: the document of all routes on standard output. Touches neither files nor a network.
 
-use super::fail;
+use super::{fail, print};
 use crate::{
     access::Tokens,
     app,
@@ -29,10 +29,7 @@ pub async fn run(mut settings: Settings) -> ExitCode {
         Err(error) => return fail(&error),
     };
     match app::document(&ctx).to_pretty_json() {
-        Ok(document) => {
-            println!("{document}");
-            ExitCode::SUCCESS
-        }
+        Ok(document) => print(&(document + "\n")),
         Err(error) => fail(&error),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 use entity::bundle;
 use sea_orm::EntityTrait;
-use std::{process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -85,13 +85,9 @@ pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Erro
 /// Serves until told to stop, then answers what is under way.
 pub async fn listen(ctx: Ctx) -> ExitCode {
     let address = ctx.settings.listen_addr;
-    let listener = match TcpListener::bind(address).await {
+    let listener = match bind(address).await {
         Ok(listener) => listener,
-        Err(error) => {
-            return fail(&std::io::Error::other(format!(
-                "cannot listen on {address}: {error}; choose another with --listen or LISTEN_ADDR"
-            )));
-        }
+        Err(code) => return code,
     };
     let address = listener.local_addr().unwrap_or(address);
     println!("serving: http://{address}  API documentation: http://{address}/docs");
@@ -107,6 +103,19 @@ pub async fn listen(ctx: Ctx) -> ExitCode {
     jobs.stop().await;
     store.close().await;
     ExitCode::SUCCESS
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ExitCode> {
+    TcpListener::bind(address).await.map_err(|error| {
+        fail(&std::io::Error::other(format!(
+            "cannot listen on {address}: {error}; choose another with --listen or LISTEN_ADDR"
+        )))
+    })
+}
+
+/// Whether the address is free: nobody is let in yet.
+pub async fn may_listen(address: SocketAddr) -> Result<(), ExitCode> {
+    bind(address).await.map(drop)
 }
 
 async fn stopped() {

@@ -1,6 +1,6 @@
 //! `xiaonong verify`: every total recomputed from the ledger, every ledger line against what it rests on.
 
-use super::fail;
+use super::{fail, must_exist};
 use crate::{
     app,
     clock::{Ids, SystemClock, SystemEntropy},
@@ -12,6 +12,9 @@ use sea_orm::DbErr;
 use std::{io::Error, process::ExitCode, sync::Arc, time::Instant};
 
 pub async fn run(settings: Settings) -> ExitCode {
+    if let Err(code) = must_exist(&settings) {
+        return code;
+    }
     println!("database: {}", hide_password(&settings.database_url));
     let clock = Arc::new(SystemClock);
     let ids = Ids::new(clock.clone(), Arc::new(SystemEntropy));

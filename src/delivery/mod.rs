@@ -3,9 +3,11 @@
 //! Refuses goods nobody ordered or confirmed, weights that do not add up or exceed what was sent, one inspector twice,
 //! and a consignment received a second time.
 
+mod deny;
 mod inspect;
 mod read;
 mod receipt;
+mod receipts;
 mod send;
 mod sent;
 mod store;
@@ -27,5 +29,7 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .routes(routes!(send::send_consignment))
         .routes(routes!(read::list_consignments))
         .routes(routes!(read::find_consignment))
+        .routes(routes!(receipts::list_receipts))
+        .routes(routes!(deny::deny_receipt))
         .with_state(ctx)
 }

@@ -1,12 +1,15 @@
 //! Queries on consignments and receipts.
 
-use crate::access::Scope;
+use crate::{access::Scope, store::bulk};
 use entity::{
     certificate, consignment, consignment_line,
-    id::{ConsignmentId, ConsignmentLineId, OrderId, OrderLineId},
+    id::{AccountId, ConsignmentId, ConsignmentLineId, OrderId, OrderLineId, ReceiptId, SchoolId},
+    receipt, receipt_denial,
+    time::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Statement,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -84,4 +87,68 @@ pub(super) async fn sent_by_line(
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [order.into()]);
     let rows = SentRow::find_by_statement(statement).all(db).await?;
     Ok(rows.into_iter().map(|row| (row.order_line_id, row.sent)).collect())
+}
+
+/// A receipt within the scope.
+pub(super) async fn find_receipt(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    id: ReceiptId,
+) -> Result<Option<receipt::Model>, DbErr> {
+    receipt::Entity::find_by_id(id)
+        .filter(scope.rows(Some(receipt::Column::SchoolId), Some(receipt::Column::SupplierId)))
+        .one(db)
+        .await
+}
+
+/// Receipts within the scope, newest first; `flagged` tells those an inspector denies from the others.
+pub(super) async fn receipts(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    school: Option<SchoolId>,
+    flagged: Option<bool>,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<receipt::Model>, DbErr> {
+    use receipt::Column;
+    let mut select = receipt::Entity::find().filter(scope.rows(Some(Column::SchoolId), Some(Column::SupplierId)));
+    if let Some(school) = school {
+        select = select.filter(Column::SchoolId.eq(school));
+    }
+    if let Some(flagged) = flagged {
+        let denied = receipt_denial::Entity::find().select_only().column(receipt_denial::Column::ReceiptId);
+        let denied = denied.into_query();
+        select =
+            select.filter(if flagged { Column::Id.in_subquery(denied) } else { Column::Id.not_in_subquery(denied) });
+    }
+    if let Some(after) = after {
+        select = select.filter(Column::Id.lt(after));
+    }
+    select.order_by_desc(Column::Id).limit(limit).all(db).await
+}
+
+/// A person named in a receipt, and what they say.
+#[derive(FromQueryResult)]
+pub(super) struct NamedRow {
+    pub receipt_id: ReceiptId,
+    pub account_id: AccountId,
+    pub username: String,
+    pub denied_at: Option<Timestamp>,
+    pub reason: Option<String>,
+}
+
+/// The inspectors of these receipts by log-in name, in one statement.
+pub(super) async fn inspectors_of_receipts(
+    db: &impl ConnectionTrait,
+    receipts: impl IntoIterator<Item = ReceiptId>,
+) -> Result<Vec<NamedRow>, DbErr> {
+    let backend = db.get_database_backend();
+    let (relation, values) = bulk::ids(backend, receipts)?;
+    let sql = format!(
+        "select i.receipt_id, i.account_id, a.username, d.denied_at, d.reason from {relation} \
+         join receipt_inspector i on i.receipt_id = r.id join account a on a.id = i.account_id \
+         left join receipt_denial d on d.receipt_id = i.receipt_id and d.account_id = i.account_id \
+         order by i.receipt_id, a.username"
+    );
+    NamedRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await
 }

@@ -139,6 +139,8 @@ fn malformed_json() -> ApiError {
 
 /// Characters of a field's name or path that a problem repeats.
 const SHOWN_CHARACTERS: usize = 200;
+/// Known names a problem lists at most.
+const SHOWN_NAMES: usize = 30;
 
 fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     use serde_json::error::Category;
@@ -165,11 +167,7 @@ fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError
     let named = cut(message.split('`').nth(1).unwrap_or_default());
     if message.starts_with("unknown field") {
         // The path already ends in the field's name.
-        return ApiError::field(
-            pointer,
-            "unknown_field",
-            Text::new(format!("未知字段 {named}。"), format!("There is no field {named}.")),
-        );
+        return ApiError::field(pointer, "unknown_field", unknown(&message, "字段", "field", &named));
     }
     if message.starts_with("missing field") {
         return ApiError::field(
@@ -197,6 +195,24 @@ fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError
     ApiError::field(pointer, "wrong_type", Text::new("类型或格式不对。", "Wrong type or format."))
 }
 
+/// What there is instead of a name that is unknown: serde's message ends in the known ones.
+fn unknown(message: &str, zh: &str, en: &str, named: &str) -> Text {
+    // The unknown name comes first and may hold anything; the list is ours and stands behind the last "expected". Where
+    // there is no list, what looks like one is the client's: names of ours are short and plain.
+    let plain = |name: &&str| name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let known: Vec<&str> = message
+        .rsplit_once("`, expected ")
+        .map(|(_, list)| list.split('`').skip(1).step_by(2).filter(plain).take(SHOWN_NAMES).collect())
+        .unwrap_or_default();
+    if known.is_empty() {
+        return Text::new(format!("未知{zh} {named}。"), format!("There is no {en} {named}."));
+    }
+    Text::new(
+        format!("未知{zh} {named}；可用：{}。", known.join("、")),
+        format!("There is no {en} {named}; known: {}.", known.join(", ")),
+    )
+}
+
 /// Query parameters; an unknown or unreadable one is a 400.
 pub struct Query<T>(pub T);
 
@@ -221,7 +237,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
                 error.path().to_string()
             };
             let (code, detail) = if message.starts_with("unknown field") {
-                ("unknown_parameter", Text::new(format!("未知参数 {name}。"), format!("There is no parameter {name}.")))
+                ("unknown_parameter", unknown(&message, "参数", "parameter", &name))
             } else if message.starts_with("missing field") {
                 ("required", Text::new(format!("缺少参数 {name}。"), format!("The parameter {name} is missing.")))
             } else if repeated {

@@ -17,11 +17,11 @@ use utoipa::{IntoParams, ToSchema};
 pub struct NotificationView {
     /// The notification.
     pub id: NotificationId,
-    /// `order.placed`, `order.confirmed`, `order.declined`, `order.cancelled`, `consignment.sent` or
-    /// `consignment.received`.
+    /// `order.placed`, `order.confirmed`, `order.declined`, `order.cancelled`, `consignment.sent`,
+    /// `consignment.received`, or `receipt.named` for who is named as an inspector and may deny it.
     #[schema(example = "order.confirmed")]
     pub topic: String,
-    /// The order, or for topics of consignments the consignment.
+    /// The order, or for topics of consignments and receipts the consignment or receipt.
     #[schema(example = "01990000-0000-7000-8000-000000000001")]
     pub subject_id: String,
     /// When it happened.

@@ -27,12 +27,15 @@ const BATCH: u64 = 200;
 
 /// The ids every event carries.
 #[derive(Debug, Default, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "the names the events have")]
 struct Facts {
     school_id: Option<SchoolId>,
     supplier_id: Option<SupplierId>,
     order_id: Option<String>,
     consignment_id: Option<String>,
+    receipt_id: Option<String>,
+    /// People named as inspectors by another.
+    #[serde(default)]
+    named: BTreeSet<AccountId>,
 }
 
 /// Who is told of an event.
@@ -95,15 +98,20 @@ pub async fn run_once(ctx: &Ctx) -> Result<usize, ApiError> {
 fn notify(ctx: &Ctx, people: &People, event: &outbox::Model, facts: &Facts) -> Vec<notification::Model> {
     let subject = if event.topic.starts_with("consignment.") { &facts.consignment_id } else { &facts.order_id };
     let (Some(audience), Some(subject)) = (audience(&event.topic), subject) else { return Vec::new() };
-    let one = |account_id: AccountId| notification::Model {
+    let tell = |account_id: AccountId, topic: &str, subject: &str| notification::Model {
         id: id_at(ctx, event.created_at),
         account_id,
-        topic: event.topic.clone(),
-        subject_id: subject.clone(),
+        topic: topic.to_owned(),
+        subject_id: subject.to_owned(),
         created_at: event.created_at,
         read_at: None,
     };
-    people.of(audience, facts).map(one).collect()
+    let concerned = people.of(audience, facts).map(|account| tell(account, &event.topic, subject));
+    let named = facts
+        .receipt_id
+        .iter()
+        .flat_map(|receipt| facts.named.iter().map(|account| tell(*account, "receipt.named", receipt)));
+    concerned.chain(named).collect()
 }
 
 /// An id in the order of the events, not of their passing on.

@@ -18,7 +18,7 @@ use entity::{
     money::Fen,
     product::Measure,
     purchase_line::{self, Channel},
-    school, supplier,
+    school, stated_producer, supplier,
     time::{Timestamp, month_of},
     weight::Gram,
 };
@@ -40,6 +40,9 @@ pub struct Rows {
     pub purchases: Vec<declared_purchase::Model>,
     /// Their ledger lines.
     pub lines: Vec<purchase_line::Model>,
+    /// Handbook numbers that are no household's. The school is answered as if they were: whoever tries numbers learns
+    /// nothing, and the line counts for what its origin proves.
+    pub stated: Vec<stated_producer::Model>,
     /// Documents of the lines.
     pub documents: Vec<declared_certificate::Model>,
 }
@@ -57,8 +60,15 @@ pub struct Batch<'a> {
 
 const MAX_LINES: usize = 100;
 const MAX_DOCUMENTS: usize = 10;
+/// Characters of a handbook number.
+const MAX_CODE: usize = 40;
 /// Days a purchase may lie back: two school years.
 const MAX_DAYS_BACK: u64 = 731;
+
+/// The handbook number a line states.
+fn household_code(line: &DeclaredLineRequest) -> Option<&str> {
+    line.producer_household_code.as_deref().map(str::trim)
+}
 
 impl<'a> Batch<'a> {
     /// Reads what the requests need: a few statements, and three for each different day.
@@ -73,7 +83,7 @@ impl<'a> Batch<'a> {
     ) -> Result<Self, DbErr> {
         let lines = || requests.iter().flat_map(|(_, request)| &request.lines);
         let products: BTreeSet<String> = lines().filter_map(|line| line.product_code.clone()).collect();
-        let codes: BTreeSet<String> = lines().filter_map(|line| line.producer_household_code.clone()).collect();
+        let codes: BTreeSet<String> = lines().filter_map(|line| household_code(line).map(str::to_owned)).collect();
         let sellers: BTreeSet<SupplierId> = requests.iter().filter_map(|(_, request)| request.supplier_id).collect();
         let categories: Vec<String> =
             category::Entity::find().select_only().column(category::Column::Code).into_tuple().all(db).await?;
@@ -116,10 +126,7 @@ impl<'a> Batch<'a> {
         Claim {
             supplier_id: request.supplier_id,
             origin_division_code: line.origin_division_code.clone(),
-            producer_household_id: line
-                .producer_household_code
-                .as_ref()
-                .and_then(|code| self.households.get(code).copied()),
+            producer_household_id: household_code(line).and_then(|code| self.households.get(code).copied()),
             documents: line.documents.iter().map(|it| (it.kind, it.origin_division_code.clone())).collect(),
             listed_origin: None,
         }
@@ -163,6 +170,12 @@ impl<'a> Batch<'a> {
                 let Some(row) = self.line(ctx, &mut check, &pointer, id, request, line) else { continue };
                 let dated = (request.purchased_on, line);
                 self.documents(ctx, &mut check, &pointer, row.id, dated, &mut rows.documents);
+                let unmatched = household_code(line).filter(|code| !self.households.contains_key(*code));
+                rows.stated.extend(unmatched.map(|code| stated_producer::Model {
+                    purchase_line_id: row.id,
+                    code: code.to_owned(),
+                    stated_at: self.at,
+                }));
                 view.amount = Fen(view.amount.0.saturating_add(row.amount_fen.0));
                 let class = PurchaseClass::from_code(row.class);
                 view.lines.push(DeclaredLineView {
@@ -172,6 +185,7 @@ impl<'a> Batch<'a> {
                     weight: row.weight_gram,
                     origin_class: class.map(|class| class.origin),
                     evidence: class.is_some_and(|class| class.evidence),
+                    producer_household: line.producer_household_code.is_some(),
                 });
                 rows.lines.push(row);
             }
@@ -241,12 +255,7 @@ impl<'a> Batch<'a> {
             "division_unknown",
             Text::new("没有这个区划代码。", "There is no division with this code."),
         );
-        check.that(
-            line.producer_household_code.as_ref().is_none_or(|code| self.households.contains_key(code)),
-            at("producer_household_code"),
-            "household_unknown",
-            Text::new("没有这个农户手册编号。", "There is no household with this handbook number."),
-        );
+        check.optional_text(&at("producer_household_code"), line.producer_household_code.as_deref(), MAX_CODE);
         let claim = self.claim(request, line);
         let Frozen { class, origin_lists, producer_status, linked_households, evidence } = day.freeze(&claim);
         let school = &self.purchaser.school;

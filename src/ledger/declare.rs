@@ -76,7 +76,7 @@ pub struct DeclaredLineRequest {
     /// Where it was grown.
     #[schema(example = "520526")]
     pub origin_division_code: Option<String>,
-    /// Handbook number of the household that grew it.
+    /// Handbook number of the household that grew it, copied from the handbook: a mistyped one is not refused.
     #[schema(example = "h-520526-01")]
     pub producer_household_code: Option<String>,
     /// Documents that prove the origin.
@@ -133,6 +133,10 @@ pub struct DeclaredLineView {
     pub weight: Option<Gram>,
     /// Where it was grown, from the lists that held that day.
     pub origin_class: Option<OriginClass>,
+    /// Whether a producing household was stated. Whether it is one is not told: a number of no household is kept for the
+    /// authorities to look into, and the line counts by its origin (P1).
+    #[schema(example = true)]
+    pub producer_household: bool,
     /// Whether documents prove the origin. The producer's part of the class is not the school's to know (P1).
     #[schema(example = true)]
     pub evidence: bool,
@@ -229,6 +233,7 @@ pub(super) async fn write(
         work.audit("purchase.declare", "declared_purchase", &purchase.id, &told);
     }
     record(work.txn(), &rows.lines).await?;
+    bulk::insert(work.txn(), &rows.stated).await?;
     bulk::insert(work.txn(), &rows.documents).await?;
     Ok(views)
 }

@@ -17,12 +17,13 @@ use entity::{
     },
     money::Fen,
     purchase_line::{self, Channel},
+    stated_producer,
     time::Timestamp,
     weight::Gram,
 };
 use sea_orm::{
     ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    QuerySelect, QueryTrait, Statement,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -48,6 +49,8 @@ pub struct LedgerQuery {
     pub category: Option<String>,
     /// Of this purchase class only; for authorities, because it tells the producer's status (P1).
     pub class: Option<i32>,
+    /// With `true` only lines whose stated handbook number is no household's; for authorities (P1).
+    pub producer_unmatched: Option<bool>,
     /// Rows wanted, 1 to 200; 20 unless given.
     pub limit: Option<u64>,
     /// `next_cursor` of the page before.
@@ -97,6 +100,9 @@ pub struct LedgerLineView {
     /// That household's statuses that day; shown to authorities only (P1).
     #[schema(example = json!(["lifted"]))]
     pub producer_statuses: Vec<String>,
+    /// Handbook number a school stated that was no household's: mistyped, or not registered; shown to authorities only.
+    #[schema(example = json!(null))]
+    pub stated_producer_code: Option<String>,
     /// Households linked to the seller that day.
     #[schema(example = 4)]
     pub linked_households: i32,
@@ -192,23 +198,27 @@ pub async fn list_ledger_lines(
     let db = &ctx.store.read;
     let school = registry::find_school(db, &scope, query.school_id).await?.ok_or(ApiError::NotFound)?;
     let shows_households = scope.shows_households_of(&school);
-    if query.class.is_some() && !shows_households {
+    if (query.class.is_some() || query.producer_unmatched.is_some()) && !shows_households {
         return Err(ApiError::refused(
             "class_not_shown",
             Text::new(
-                "采购类别含有农户身份信息，仅主管部门可按其筛选。",
-                "The class tells a household's status; only authorities filter by it.",
+                "采购类别与生产农户含有农户身份信息，仅主管部门可按其筛选。",
+                "The class and the producer tell a household's status; only authorities filter by them.",
             ),
         ));
     }
     let lines = lines(db, &scope, &query, after, limit + 1).await?;
     let deliveries = deliveries(db, lines.iter().filter_map(|line| line.receipt_line_id)).await?;
     let certificates = certificates(db, &lines).await?;
+    let stated = if shows_households { stated(db, &lines).await? } else { HashMap::new() };
     Ok(Json(page(
         lines,
         limit,
         |line| format!("{}~{}", line.purchased_on, line.id),
-        |line| view(line, &deliveries, &certificates, shows_households),
+        |line| {
+            let stated_producer_code = stated.get(&line.id).cloned();
+            LedgerLineView { stated_producer_code, ..view(line, &deliveries, &certificates, shows_households) }
+        },
     )))
 }
 
@@ -232,6 +242,12 @@ async fn lines(
     }
     if let Some(class) = query.class {
         select = select.filter(Column::Class.eq(class));
+    }
+    if let Some(unmatched) = query.producer_unmatched {
+        let stated = stated_producer::Entity::find().select_only().column(stated_producer::Column::PurchaseLineId);
+        let stated = stated.into_query();
+        select =
+            select.filter(if unmatched { Column::Id.in_subquery(stated) } else { Column::Id.not_in_subquery(stated) });
     }
     if let Some((day, id)) = after {
         select = select.filter(
@@ -322,6 +338,16 @@ async fn certificates(
     Ok(found)
 }
 
+/// Handbook numbers of no household, by line.
+async fn stated(
+    db: &impl ConnectionTrait,
+    lines: &[purchase_line::Model],
+) -> Result<HashMap<PurchaseLineId, String>, DbErr> {
+    use stated_producer::Column;
+    let of = stated_producer::Entity::find().filter(Column::PurchaseLineId.is_in(lines.iter().map(|line| line.id)));
+    Ok(of.all(db).await?.into_iter().map(|row| (row.purchase_line_id, row.code)).collect())
+}
+
 fn view(
     line: purchase_line::Model,
     deliveries: &HashMap<ReceiptLineId, DeliveryView>,
@@ -352,6 +378,7 @@ fn view(
         origin_lists: parts(Some(line.origin_lists)),
         producer_household_id: line.producer_household_id.filter(|_| shows_households),
         producer_statuses: parts(line.producer_status.filter(|_| shows_households)),
+        stated_producer_code: None,
         linked_households: line.linked_households,
         evidence: parts(line.evidence),
         recorded_at: line.recorded_at,

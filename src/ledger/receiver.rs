@@ -134,7 +134,15 @@ fn decide(
         "school_id": receipt.school_id, "supplier_id": receipt.supplier_id, "amount": receipt.amount_fen,
         "inspectors": recorded.inspectors,
     });
-    rows.events.push(outbox_line(ctx, at, "consignment.received", &told));
+    let mut event = told.clone();
+    // Who recorded it named the others: they are told, and may deny it (F3).
+    event["named"] = recorded
+        .signed
+        .iter()
+        .filter(|signed| signed.account_id != receipt.received_by)
+        .map(|signed| serde_json::json!(signed.account_id))
+        .collect();
+    rows.events.push(outbox_line(ctx, at, "consignment.received", &event));
     let before = tracked(sent);
     arrivals.arrive(id);
     let after = arrivals.get(id).map(tracked).unwrap_or_default();

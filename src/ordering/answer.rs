@@ -11,6 +11,7 @@ use crate::{
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
     store::{Begun, IdempotencyKey},
+    vault::refuse_numbers,
 };
 use axum::{extract::State, http::StatusCode};
 use entity::{
@@ -195,6 +196,7 @@ pub async fn withdraw(
     let scope = caller.actor.may(action, Resource::Order)?;
     let mut check = Check::default();
     let reason = check.text("/reason", &request.reason, 200);
+    refuse_numbers(&mut check, "/reason", &reason, ctx.clock.now().business_day());
     check.finish()?;
     let mut work = match ctx.begin(caller, key).await? {
         Begun::New(work) => work,

@@ -65,8 +65,7 @@ pub async fn connect(url: &str, read_url: Option<&str>) -> Result<Store, StoreEr
         };
         return Ok(Store { read, write });
     }
-    let Some(path) = url.strip_prefix("sqlite:") else { return Err(StoreError::UnknownScheme) };
-    let file = path.trim_start_matches("//").split('?').next().unwrap_or_default();
+    let Some(file) = sqlite_file(url) else { return Err(StoreError::UnknownScheme) };
     if let Some(folder) = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .map_err(|cause| StoreError::Folder { folder: folder.display().to_string(), cause })?;
@@ -79,6 +78,13 @@ pub async fn connect(url: &str, read_url: Option<&str>) -> Result<Store, StoreEr
     let write = Database::connect(sqlite_options(&format!("{base}?mode=rwc"), 1, false)).await?;
     let read = Database::connect(sqlite_options(&format!("{base}?mode=rw"), readers(), true)).await?;
     Ok(Store { read, write })
+}
+
+/// The file of a SQLite address.
+#[must_use]
+pub fn sqlite_file(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(path.trim_start_matches("//").split('?').next().unwrap_or_default())
 }
 
 /// Makes an empty file for the database where there is none, for its owner only; SQLite gives the files beside it the same

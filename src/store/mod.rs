@@ -8,7 +8,7 @@ mod files;
 mod groups;
 mod work;
 
-pub use connect::{Store, StoreError, connect};
+pub use connect::{Store, StoreError, connect, sqlite_file};
 pub use files::{Bucket, Files, FilesAt, FilesError};
 pub use groups::{GroupWriter, Grouped, WithWriter};
 pub use work::{Begun, IdempotencyKey, Work};

@@ -2,17 +2,19 @@
 
 use super::store;
 use crate::{
-    access::{Action, Caller, Resource},
+    access::{Action, Caller, Resource, Scope},
     context::Ctx,
     http::{ApiError, Page, PageQuery, Path, Query, page},
     registry::{Area, contains_word, word_filter},
+    vault::mask_name,
 };
 use axum::{Json, extract::State};
 use entity::{
     id::SupplierId,
+    purchase_order::{self, OrderStatus},
     supplier::{self, SupplierKind, SupplierStatus},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -24,7 +26,7 @@ pub struct SupplierView {
     /// Supplier code used in imports and reports.
     #[schema(example = "S-520526-001")]
     pub code: String,
-    /// Registered name.
+    /// Registered name; of a household masked, except for its authorities, itself, and schools it supplies (P1).
     #[schema(example = "威宁县草海种植农民专业合作社")]
     pub name: String,
     /// Its kind.
@@ -95,14 +97,16 @@ pub async fn list_suppliers(
     if let Some(area) = Area::filter("division", query.division.as_deref())? {
         suppliers = suppliers.filter(area.holds(supplier::Column::DivisionCode));
     }
+    let names = Names::shown_to(&caller, &scope);
     if let Some(word) = word_filter(query.q.as_deref())? {
-        suppliers = suppliers.filter(contains_word(supplier::Column::Name, &word));
+        // What is not shown is not found either.
+        suppliers = suppliers.filter(contains_word(supplier::Column::Name, &word)).filter(names.readable());
     }
     if let Some(after) = paging.after_id()? {
         suppliers = suppliers.filter(supplier::Column::Id.gt(after));
     }
     let rows = suppliers.all(&ctx.store.read).await?;
-    Ok(Json(page(rows, limit, |row| row.id.to_string(), view)))
+    Ok(Json(page(rows, limit, |row| row.id.to_string(), |row| names.view(row, false))))
 }
 
 /// Find a supplier
@@ -124,17 +128,60 @@ pub async fn find_supplier(
     let today = ctx.clock.now().business_day();
     let linked = store::linked_households_on(db, &[id], today).await?;
     let linked_households = linked.get(&id).copied().unwrap_or_default();
-    Ok(Json(SupplierResponse { supplier: view(supplier), linked_households }))
+    let names = Names::shown_to(&caller, &scope);
+    let known = !names.shows(&supplier) && supplies(db, &caller, id).await?;
+    Ok(Json(SupplierResponse { supplier: names.view(supplier, known), linked_households }))
 }
 
-fn view(row: supplier::Model) -> SupplierView {
-    SupplierView {
-        id: row.id,
-        code: row.code,
-        name: row.name,
-        kind: row.kind,
-        division_code: row.division_code,
-        status: row.status,
-        version: row.version,
+/// Whether the supplier took an order of the caller's school: who accepts the goods must know who delivers them (F2).
+async fn supplies(db: &impl ConnectionTrait, caller: &Caller, id: SupplierId) -> Result<bool, ApiError> {
+    let Ok(orders) = caller.actor.may(Action::Read, Resource::Order) else { return Ok(false) };
+    let taken = [OrderStatus::Placed, OrderStatus::Declined, OrderStatus::Cancelled].map(|status| status.to_value());
+    let taken = purchase_order::Entity::find()
+        .filter(orders.rows(Some(purchase_order::Column::SchoolId), None::<purchase_order::Column>))
+        .filter(purchase_order::Column::SupplierId.eq(id))
+        .filter(purchase_order::Column::Status.is_not_in(taken));
+    Ok(taken.one(db).await?.is_some())
+}
+
+/// Whose names are shown in full. A household's name, that it sells as one and where it lives tell its status (P1).
+struct Names<'a> {
+    scope: &'a Scope,
+    households: Option<Scope>,
+}
+
+impl<'a> Names<'a> {
+    fn shown_to(caller: &Caller, scope: &'a Scope) -> Self {
+        Self { scope, households: caller.actor.may(Action::Read, Resource::Household).ok() }
+    }
+
+    fn shows(&self, row: &supplier::Model) -> bool {
+        row.kind != SupplierKind::Household
+            || self.scope.holds_supplier(row.id)
+            || self.households.as_ref().is_some_and(|scope| scope.covers_place(&row.division_code))
+    }
+
+    /// The rows whose names are shown in full.
+    fn readable(&self) -> Condition {
+        let kind = supplier::Column::Kind.ne(SupplierKind::Household.to_value());
+        let own = self.scope.held_suppliers(supplier::Column::Id);
+        let any = Condition::any().add(kind).add(own);
+        match &self.households {
+            Some(scope) => any.add(scope.on_registered(supplier::Column::Id)),
+            None => any,
+        }
+    }
+
+    fn view(&self, row: supplier::Model, supplied: bool) -> SupplierView {
+        let shown = supplied || self.shows(&row);
+        SupplierView {
+            id: row.id,
+            name: if shown { row.name } else { mask_name(&row.name) },
+            code: row.code,
+            kind: row.kind,
+            division_code: row.division_code,
+            status: row.status,
+            version: row.version,
+        }
     }
 }

@@ -10,15 +10,18 @@ use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
-    store::{Begun, IdempotencyKey, is_duplicate},
+    store::{Begun, IdempotencyKey, Work, is_duplicate},
     vault::Secret,
 };
 use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
-use entity::{household, id::HouseholdId};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+use entity::{account, household, id::HouseholdId, time::Timestamp};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use serde::{Deserialize, Deserializer};
+use std::time::Duration;
 use utoipa::ToSchema;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What changes; an absent field stays, null takes the number out.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -59,7 +62,7 @@ impl<'de> Deserialize<'de> for Change {
 /// Enter or change personal data of a household
 ///
 /// The numbers are stored encrypted and shown masked from then on. An ID number belongs to one household only; the
-/// answer to a second one does not say whose it is.
+/// answer to a second one does not say whose it is, and an account is given it a few times a day only.
 #[utoipa::path(
     patch, path = "/households/{id}/personal-data", operation_id = "update_personal_data", tag = "suppliers",
     security(("bearer" = [])),
@@ -89,7 +92,13 @@ pub async fn update_personal_data(
         field.put(&keys, &ctx.ids, &mut row, number.as_ref().map(Secret::expose))?;
         fields.push(field.column());
     }
-    store_numbers(work.txn(), &mut row).await?;
+    let misses = Misses::admit(&ctx, &caller, &work, &changes).await?;
+    match store_numbers(work.txn(), &row).await {
+        Ok(1) => row.version += 1,
+        Ok(_) => return Err(ApiError::Stale { version: row.version + 1 }),
+        Err(error) if is_duplicate(&error) => return Err(misses.count().await),
+        Err(error) => return Err(error.into()),
+    }
     let taken_out: Vec<_> =
         changes.iter().filter(|(_, number)| number.is_none()).map(|(one, _)| one.column()).collect();
     work.audit(
@@ -110,8 +119,8 @@ async fn keyed(ctx: &Ctx, key: Option<IdempotencyKey>) -> Result<Option<Idempote
     Ok(Some(IdempotencyKey { key, body_hash }))
 }
 
-/// Writes the sealed columns, unless somebody else changed the row meanwhile.
-async fn store_numbers(db: &impl ConnectionTrait, row: &mut household::Model) -> Result<(), ApiError> {
+/// Writes the sealed columns of a row that this transaction read at its version.
+async fn store_numbers(db: &impl ConnectionTrait, row: &household::Model) -> Result<u64, DbErr> {
     let columns = household::COLUMN;
     let changed = household::Entity::update_many()
         .col_expr(household::Column::IdNumberSealed, Expr::value(row.id_number_sealed.clone()))
@@ -124,20 +133,51 @@ async fn store_numbers(db: &impl ConnectionTrait, row: &mut household::Model) ->
         .filter(columns.id.eq(row.id))
         .filter(columns.version.eq(row.version))
         .exec(db)
-        .await
-        .map_err(taken)?;
-    row.version += 1;
-    if changed.rows_affected == 1 { Ok(()) } else { Err(ApiError::Stale { version: row.version }) }
+        .await?;
+    Ok(changed.rows_affected)
 }
 
-fn taken(error: DbErr) -> ApiError {
-    if is_duplicate(&error) {
-        return ApiError::conflict(
+/// How often an account was told that an ID number is another household's: the answer looks past the county's border,
+/// and who tries numbers on a household of their own must not go through them.
+struct Misses<'a> {
+    ctx: &'a Ctx,
+    key: String,
+    at: Timestamp,
+}
+
+impl<'a> Misses<'a> {
+    /// Lets a change of the ID number pass while the account has misses left today.
+    ///
+    /// # Errors
+    /// 429 where it has none.
+    async fn admit(
+        ctx: &'a Ctx,
+        caller: &Caller,
+        work: &Work<'_>,
+        changes: &[(Sealed, Option<Secret>)],
+    ) -> Result<Self, ApiError> {
+        let id = caller.actor.account_id();
+        let misses = Self { ctx, key: format!("xiaonong:id-number-taken:{id}"), at: work.at };
+        if !changes.iter().any(|(field, number)| *field == Sealed::IdNumber && number.is_some()) {
+            return Ok(misses);
+        }
+        // One at a time for each account: requests sent together would all pass before the first is counted.
+        account::Entity::find_by_id(id).lock_exclusive().one(work.txn()).await?;
+        if ctx.counters.count(&misses.key, work.at).await < ctx.settings.taken_numbers_per_day {
+            return Ok(misses);
+        }
+        tracing::warn!(account = %id, "an account was told of ID numbers that are taken as often as it may in a day");
+        Err(ApiError::TooMany { retry_after: DAY.as_secs().cast_signed() })
+    }
+
+    /// Counts a miss; answers the problem. The refusal leaves its line in the audit trail.
+    async fn count(self) -> ApiError {
+        self.ctx.counters.hit(&self.key, DAY, self.at).await;
+        ApiError::conflict(
             "id_number_taken",
             Text::new("该身份证号码已登记在另一农户名下。", "Another household is entered under this ID number."),
-        );
+        )
     }
-    error.into()
 }
 
 impl UpdatePersonalDataRequest {

@@ -9,9 +9,11 @@ mod keyring;
 mod master;
 mod personal;
 mod secret;
+mod told;
 
 pub use file::read_or_make;
 pub use keyring::{Keyring, Place, Vault, VaultError};
 pub use master::{MasterError, MasterKey, MasterSource};
 pub use personal::{BankAccount, IdNumber, NumberError, PhoneNumber, mask_name, redact};
 pub use secret::Secret;
+pub use told::{holds_personal_number, refuse_numbers, tells_number};

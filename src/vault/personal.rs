@@ -205,7 +205,7 @@ impl BankAccount {
     }
 }
 
-fn luhn(number: &str) -> bool {
+pub(super) fn luhn(number: &str) -> bool {
     let digits = number.chars().rev().filter_map(|one| one.to_digit(10)).enumerate();
     let sum: u32 = digits
         .map(|(place, digit)| match (place % 2, digit * 2) {

@@ -58,6 +58,8 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("list_consignments", Some((Action::Read, Resource::Consignment))),
     ("find_consignment", Some((Action::Read, Resource::Consignment))),
     ("receive_consignment", Some((Action::Create, Resource::Receipt))),
+    ("list_receipts", Some((Action::Read, Resource::Receipt))),
+    ("deny_receipt", Some((Action::Create, Resource::Receipt))),
     ("list_inspectors", Some((Action::Read, Resource::Receipt))),
     ("declare_purchase", Some((Action::Create, Resource::DeclaredPurchase))),
     ("import_purchases", Some((Action::Create, Resource::DeclaredPurchase))),

@@ -15,7 +15,7 @@ async fn refused_field(app: &App, body: &Value, pointer: &str, code: &str) -> (S
 on_both! {
     async fn a_wrong_field_is_named_by_its_pointer(app: &App) {
         for (body, pointer, code, chinese, english) in [
-            (json!({"username": "a", "password": "b", "a/b~": 1}), "/a~1b~0", "unknown_field", "未知字段", "There is no field"),
+            (json!({"username": "a", "password": "b", "a/b~": 1}), "/a~1b~0", "unknown_field", "未知字段 a/b~；可用：username、password、code。", "There is no field a/b~; known: username, password, code."),
             (json!({"username": "a"}), "/password", "required", "缺少字段 password。", "The field password is missing."),
             (json!({"username": 7, "password": "b"}), "/username", "wrong_type", "类型或格式不对。", "Wrong type or format."),
             (json!([]), "", "wrong_type", "类型或格式不对。", "Wrong type or format."),

@@ -5,10 +5,15 @@ use crate::support::{
     availability, redis,
 };
 use entity::time::Timestamp;
+use std::time::Duration;
+use tokio::sync::watch::Receiver;
 use xiaonong::{
-    access::{Rates, access_changed},
+    access::{Rates, Watch, access_changed},
     clock::Clock,
 };
+
+/// How long a look is waited for before the test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn look(app: &App) {
     app.ctx.guard.catch_up(&app.ctx).await.expect("the database answers");
@@ -150,5 +155,58 @@ on_both! {
         there.login("li.lan").await;
         look(&there).await;
         there.get("/divisions").by(&first).await.refused(401, "token_invalid");
+    }
+
+    async fn with_redis_a_revocation_is_heard_of_at_once(app: &App) {
+        let mut server = redis::private();
+        if !availability::require("Redis", server.is_some()) {
+            return;
+        }
+        let server = server.as_mut().expect("there is one");
+        app.account("li.lan").await;
+        let here = app.replica(|settings| settings.redis_url = Some(server.url.clone())).await;
+        let there = app.replica(|settings| settings.redis_url = Some(server.url.clone())).await;
+        let (first, second) = (here.login("li.lan").await, here.login("li.lan").await);
+        // A look whose turn never comes again: what is seen was heard of. The first is at the start, the second when the
+        // bell can be heard.
+        let watch = Watch::every(there.ctx.clone(), Duration::from_secs(3_600));
+        let mut looks = watch.looks();
+        let seen = |looks: &mut Receiver<u64>, most: u64| {
+            let mut looks = looks.clone();
+            async move {
+                let wait = tokio::time::timeout(PATIENCE, looks.wait_for(|count| *count >= most));
+                wait.await.expect("a look in time").map(|count| *count).expect("the watch runs")
+            }
+        };
+        let before = seen(&mut looks, 2).await;
+        there.get("/divisions").by(&first).await.ok();
+        there.get("/divisions").by(&second).await.ok();
+        log_out(&here, &first).await;
+        seen(&mut looks, before + 1).await;
+        there.get("/divisions").by(&first).await.refused(401, "token_invalid");
+        there.get("/divisions").by(&second).await.ok();
+        drop(watch);
+        // With Redis gone the turn comes.
+        server.stop();
+        let watch = Watch::start(there.ctx.clone());
+        let mut looks = watch.looks();
+        let before = seen(&mut looks, 1).await;
+        there.get("/divisions").by(&second).await.ok();
+        log_out(&here, &second).await;
+        seen(&mut looks, before + 2).await;
+        there.get("/divisions").by(&second).await.refused(401, "token_invalid");
+        // A watch that lost its Redis hears again after its return.
+        server.restart();
+        drop(watch);
+        let watch = Watch::every(there.ctx.clone(), Duration::from_secs(3_600));
+        let mut looks = watch.looks();
+        let before = seen(&mut looks, 2).await;
+        server.restart();
+        seen(&mut looks, before + 1).await;
+        let third = here.login("li.lan").await;
+        there.get("/divisions").by(&third).await.ok();
+        log_out(&here, &third).await;
+        seen(&mut looks, before + 2).await;
+        there.get("/divisions").by(&third).await.refused(401, "token_invalid");
     }
 }

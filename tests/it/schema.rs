@@ -85,8 +85,8 @@ on_both! {
             document document_content document_link household
             household_consent household_status
             idempotency import_run indicator indicator_class listing membership notification order_line outbox product
-            product_unit purchase_line purchase_order receipt receipt_inspector receipt_line recovery_code reporting_unit school
-            school_month_total session supplier totp unit);
+            product_unit purchase_line purchase_order receipt receipt_denial receipt_inspector receipt_line recovery_code reporting_unit school
+            school_month_total session stated_producer supplier totp unit);
         known.push("seaql_migrations");
         known.sort_unstable();
         let mut tables = app.tables().await;

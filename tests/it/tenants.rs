@@ -23,6 +23,7 @@ enum Foreign {
     Canteen,
     Order,
     Consignment,
+    Receipt,
     Listing,
     Supplier,
     Household,
@@ -58,6 +59,8 @@ const NAMED: &[(&str, Foreign)] = &[
     ("list_consignments", Foreign::Order),
     ("find_consignment", Foreign::Consignment),
     ("receive_consignment", Foreign::Consignment),
+    ("list_receipts", Foreign::School),
+    ("deny_receipt", Foreign::Receipt),
     ("find_listing", Foreign::Listing),
     ("find_supplier", Foreign::Supplier),
     ("create_listing", Foreign::Supplier),
@@ -130,6 +133,7 @@ on_both! {
         let document = Document::of(app);
         let ours = Trade::between(app, "yunong", "weining-potato-coop").await;
         let placed = ours.order(&[("potato", "1", "jin")]).await;
+        let received = ours.bought(&[("potato", "20", "jin")]).await;
         let sent = ours.under_way(&[("potato", "20", "jin")]).await;
         while jobs::run_once(&app.ctx).await.expect("the jobs run") > 0 {}
         let told = app.get("/notifications").by(&ours.seller).await.ok();
@@ -173,6 +177,7 @@ on_both! {
                 Foreign::Canteen => ours.canteen_id.as_str(),
                 Foreign::Order => id(&placed),
                 Foreign::Consignment => id(&sent),
+                Foreign::Receipt => id(&received),
                 Foreign::Listing => &listing.id.to_string(),
                 Foreign::Supplier => supplier.as_str(),
                 Foreign::Household => household.as_str(),

@@ -248,6 +248,9 @@ async fn check(
             password_hash: String::new(),
             must_change_password: true,
             disabled_at: None,
+            disabled_by: None,
+            disabled_rank: None,
+            disabled_unit: None,
             created_at: ctx.clock.now(),
             version: 1,
         });

@@ -2,11 +2,19 @@
 
 use super::places::Places;
 use crate::{
-    access::{Actor, granting::grantable, scope::Scope},
+    access::{
+        Actor,
+        granting::{Target, grantable},
+        scope::Scope,
+    },
     http::{ApiError, IfMatch, Text},
 };
 use chrono::NaiveDate;
-use entity::{account, id::AccountId, membership};
+use entity::{
+    account,
+    id::AccountId,
+    membership::{self, Role},
+};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, UpdateMany,
     sea_query::Expr,
@@ -47,6 +55,12 @@ pub(super) async fn find_other(
     Ok(account)
 }
 
+/// An account with the roles it holds, or held last.
+pub(super) struct Whole {
+    pub account: account::Model,
+    pub held: Vec<(Role, Target)>,
+}
+
 /// An account the caller may close, open or reset: every role it holds, or held last, is one the caller could give.
 /// Otherwise a school could lock out an officer who also helps in its kitchen, or log in as one.
 pub(super) async fn find_whole(
@@ -55,7 +69,7 @@ pub(super) async fn find_whole(
     scope: &Scope,
     id: AccountId,
     today: NaiveDate,
-) -> Result<account::Model, ApiError> {
+) -> Result<Whole, ApiError> {
     let account = find_other(db, actor, scope, id).await?;
     let mut held = membership::Entity::find().filter(membership::Column::AccountId.eq(id)).all(db).await?;
     let open = |held: &membership::Model| held.to_on.is_none_or(|to_on| to_on >= today);
@@ -63,9 +77,13 @@ pub(super) async fn find_whole(
         held.retain(open);
     }
     let places = Places::of(db, &held).await?;
-    let all_below =
-        held.iter().all(|held| places.target(held).is_some_and(|target| grantable(actor.grants(), held.role, &target)));
-    if all_below { Ok(account) } else { Err(beyond_reach()) }
+    let held: Option<Vec<_>> = held.iter().map(|held| Some((held.role, places.target(held)?))).collect();
+    match held {
+        Some(held) if held.iter().all(|(role, target)| grantable(actor.grants(), *role, target)) => {
+            Ok(Whole { account, held })
+        }
+        _ => Err(beyond_reach()),
+    }
 }
 
 /// The problem of an account that is more than the caller's.

@@ -3,6 +3,7 @@
 //! Owns who may log in and as what, and the consents that agents act on (H5). Refuses what is above or beside the
 //! caller, the caller's own account, and to tell an account outside the caller's reach from one that is not there.
 
+mod closing;
 mod consents;
 mod create;
 mod disable;

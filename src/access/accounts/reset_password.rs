@@ -68,7 +68,7 @@ pub async fn reset(
         Begun::New(work) => work,
         Begun::Replay(reply) => return Ok(reply),
     };
-    let mut account = find_whole(work.txn(), &caller.actor, &scope, id, today).await?;
+    let mut account = find_whole(work.txn(), &caller.actor, &scope, id, today).await?.account;
     update(work.txn(), version, &mut account, |update| {
         update
             .col_expr(account::Column::PasswordHash, Expr::value(hash))

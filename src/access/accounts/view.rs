@@ -4,7 +4,7 @@ use super::places::Places;
 use crate::access::scope::Scope;
 use chrono::NaiveDate;
 use entity::{
-    account,
+    account::{self, ClosingRank},
     id::{AccountId, MembershipId, SchoolId, SupplierId},
     membership::{self, Role},
     time::Timestamp,
@@ -29,6 +29,8 @@ pub struct AccountView {
     pub must_change_password: bool,
     /// When it was closed; null while open.
     pub disabled_at: Option<Timestamp>,
+    /// As what it was closed: only the same rank or a higher one opens it; null while open.
+    pub disabled_rank: Option<ClosingRank>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Roles past, present and to come, as far as they lie in the caller's reach.
@@ -82,6 +84,7 @@ impl AccountView {
             display_name: account.display_name,
             must_change_password: account.must_change_password,
             disabled_at: account.disabled_at,
+            disabled_rank: account.disabled_rank,
             created_at: account.created_at,
             version: account.version,
         }
