@@ -496,8 +496,8 @@ mod tests {
 
     #[test]
     fn a_vault_key_is_never_repeated() {
-        let source = Source { vault_key: Some(Secret::new("secret".into())), ..Source::default() };
-        assert!(!format!("{source:?}").contains("secret"));
+        let source = Source { vault_key: Some(Secret::new("hush-hush".into())), ..Source::default() };
+        assert!(!format!("{source:?}").contains("hush-hush"));
         let error = Settings::from_source(source).expect_err("no key").to_string();
         assert_eq!(error, "VAULT_KEY is \"***\"; it should be 32 bytes in hex or base64");
     }
