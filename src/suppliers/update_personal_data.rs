@@ -16,7 +16,9 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
 use entity::{account, household, id::HouseholdId, time::Timestamp};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, TransactionTrait, sea_query::Expr,
+};
 use serde::{Deserialize, Deserializer};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -93,10 +95,19 @@ pub async fn update_personal_data(
         fields.push(field.column());
     }
     let misses = Misses::admit(&ctx, &caller, &work, &changes).await?;
-    match store_numbers(work.txn(), &row).await {
-        Ok(1) => row.version += 1,
+    // In a step of its own: PostgreSQL gives up a transaction's locks when a statement of it fails, and the account's must
+    // hold until the miss is counted.
+    let step = work.txn().begin().await?;
+    match store_numbers(&step, &row).await {
+        Ok(1) => {
+            step.commit().await?;
+            row.version += 1;
+        }
         Ok(_) => return Err(ApiError::Stale { version: row.version + 1 }),
-        Err(error) if is_duplicate(&error) => return Err(misses.count().await),
+        Err(error) if is_duplicate(&error) => {
+            step.rollback().await?;
+            return Err(misses.count().await);
+        }
         Err(error) => return Err(error.into()),
     }
     let taken_out: Vec<_> =
