@@ -8,7 +8,7 @@ use crate::{
     clock::{Clock, Ids},
     config::Settings,
     context::Ctx,
-    delivery, documents,
+    delivery, documents, households,
     http::{
         ApiError, ClientAddress, FieldProblem, ProblemBody, RATE_LIMIT, RATE_LIMIT_POLICY, Text, conditional, envelope,
         was_forwarded,
@@ -122,6 +122,7 @@ fn api(ctx: &Ctx, placer: Placer, receiver: Receiver) -> OpenApiRouter {
         .merge(registry::router(ctx.clone()))
         .merge(documents::router(ctx.clone()))
         .merge(suppliers::router(ctx.clone()))
+        .merge(households::router(ctx.clone()))
         .merge(catalogue::router(ctx.clone()))
         .merge(ordering::router(ctx.clone(), placer))
         .merge(delivery::router(ctx.clone()))

@@ -63,6 +63,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// Weight a delivery of goods sold by weight may exceed what was sent, in basis points (F1).
     pub bulk_tolerance_bp: i64,
+    /// Part of a county's register one list may end without a manager's word, in basis points.
+    pub list_shrink_bp: i64,
     /// What the log shows.
     pub log: String,
 }
@@ -156,6 +158,8 @@ pub struct Source {
     pub proxy_header: Option<String>,
     /// See [`Settings::bulk_tolerance_bp`].
     pub bulk_tolerance_bp: Option<String>,
+    /// See [`Settings::list_shrink_bp`].
+    pub list_shrink_bp: Option<String>,
     /// See [`Settings::log`].
     pub log: Option<String>,
 }
@@ -198,6 +202,7 @@ impl Source {
             trusted_proxies: read("TRUSTED_PROXIES"),
             proxy_header: read("PROXY_HEADER"),
             bulk_tolerance_bp: read("BULK_TOLERANCE_BP"),
+            list_shrink_bp: read("LIST_SHRINK_BP"),
             log: read("LOG"),
         }
     }
@@ -247,6 +252,7 @@ impl Source {
             trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
             proxy_header: self.proxy_header.or(below.proxy_header),
             bulk_tolerance_bp: self.bulk_tolerance_bp.or(below.bulk_tolerance_bp),
+            list_shrink_bp: self.list_shrink_bp.or(below.list_shrink_bp),
             log: self.log.or(below.log),
         }
     }
@@ -282,13 +288,10 @@ impl Settings {
             value: listen.clone(),
             wanted: "an address and a port such as 127.0.0.1:8080".into(),
         })?;
-        let tolerance = source.bulk_tolerance_bp.unwrap_or_else(|| "100".to_owned());
         let bulk_tolerance_bp =
-            tolerance.parse().ok().filter(|bp| (0..=1_000).contains(bp)).ok_or(SettingsError::Value {
-                name: "BULK_TOLERANCE_BP",
-                value: tolerance,
-                wanted: "basis points from 0 to 1000 (100 = 1 %)".into(),
-            })?;
+            basis_points("BULK_TOLERANCE_BP", source.bulk_tolerance_bp, 100, 1_000, "1000 (100 = 1 %)")?;
+        let list_shrink_bp =
+            basis_points("LIST_SHRINK_BP", source.list_shrink_bp, 1_000, 10_000, "10000 (1000 = 10 %)")?;
         let vault_file = source.vault_key_file.map_or_else(|| data_dir.join("vault.key"), PathBuf::from);
         let master_keys = match master_key("VAULT_KEY", source.vault_key.as_ref())? {
             Some(current) => {
@@ -352,12 +355,29 @@ impl Settings {
             second_factor: SecondFactor::Compulsory,
             proxies: proxies(source.trusted_proxies, source.proxy_header.as_deref())?,
             bulk_tolerance_bp,
+            list_shrink_bp,
             log: log_filter(source.log)?,
         })
     }
 }
 
 /// A filter of the log that can be read.
+fn basis_points(
+    name: &'static str,
+    text: Option<String>,
+    default: i64,
+    most: i64,
+    upper: &'static str,
+) -> Result<i64, SettingsError> {
+    let Some(text) = text else { return Ok(default) };
+    let read = text.parse().ok().filter(|bp| (0..=most).contains(bp));
+    read.ok_or_else(|| SettingsError::Value {
+        name,
+        value: text,
+        wanted: format!("basis points from 0 to {upper}").into(),
+    })
+}
+
 fn log_filter(text: Option<String>) -> Result<String, SettingsError> {
     let Some(text) = text else { return Ok("info,sea_orm_migration=warn".to_owned()) };
     match EnvFilter::try_new(&text) {
@@ -492,6 +512,9 @@ mod tests {
         let source = Source { log: Some("a=b=c".into()), ..Source::default() };
         let error = Settings::from_source(source).expect_err("no filter").to_string();
         assert!(error.starts_with("LOG is \"a=b=c\"; it should be"), "{error}");
+        let source = Source { list_shrink_bp: Some("10001".into()), ..Source::default() };
+        let error = Settings::from_source(source).expect_err("more than all").to_string();
+        assert!(error.starts_with("LIST_SHRINK_BP is \"10001\"; it should be basis points from 0 to 10000"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! [`app`] → a domain's use case → one transaction ([`store::Work`]) → the answer.
 //!
 //! Below are the rooms. Domains use only what stands before them in
-//! `registry ← documents ← suppliers ← catalogue ← ordering ← delivery ← ledger ← share`; all of them use the shared ground
+//! `registry ← documents ← suppliers ← households ← catalogue ← ordering ← delivery ← ledger ← share`; all of them use the shared ground
 //! (`http`, `access`, `audit`, `store`, `cache`, `clock`, `config`, `context`, `metrics`, `vault`); a test holds the
 //! direction.
 
@@ -25,6 +25,7 @@ pub mod vault;
 pub mod catalogue;
 pub mod delivery;
 pub mod documents;
+pub mod households;
 pub mod ledger;
 pub mod ordering;
 pub mod registry;

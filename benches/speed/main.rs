@@ -7,7 +7,8 @@
 //! one half of it; `--seconds N` sets how long each cell is loaded; `--calls place,receive` measures these alone.
 //! `--only login` compares instead the times of log-ins refused for an unknown name and for a wrong password,
 //! `--samples N` of each. `--only access` measures what access checks cost a read, and reads while a hundred people log
-//! in; the full run does so too.
+//! in; the full run does so too. `--only households` compares the import of a county's list of 100,000 households with the
+//! database's own bulk load, on one of them with `--database sqlite` or `--database postgres`.
 
 #![expect(clippy::float_arithmetic, reason = "rates and ratios are what this program prints")]
 
@@ -16,6 +17,7 @@ mod calls;
 mod client;
 mod cluster;
 mod history;
+mod households;
 mod login;
 mod pgbench;
 #[path = "../../tests/it/support/process.rs"]
@@ -87,6 +89,9 @@ fn main() -> ExitCode {
         let only = value("--only");
         if only == Some("access") {
             return access::measure(effort);
+        }
+        if only == Some("households") {
+            return households::measure(effort, value("--database"));
         }
         let mut runs = Vec::new();
         if only != Some("postgres") {

@@ -2,7 +2,10 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::id::{HouseholdId, HouseholdStatusId};
+use crate::{
+    id::{AccountId, HouseholdId, HouseholdListId, HouseholdStatusId},
+    time::Timestamp,
+};
 
 /// Which of the two parallel histories of a household a status belongs to (H1).
 #[derive(
@@ -80,6 +83,18 @@ pub struct Model {
     pub to_on: Option<Date>,
     /// Number of the document that proves it (H2).
     pub proof_number: String,
+    /// When it was entered; none before this was kept.
+    pub recorded_at: Option<Timestamp>,
+    /// Account that entered it; none at the machine itself.
+    pub recorded_by: Option<AccountId>,
+    /// List it came with, where it came with one.
+    pub list_id: Option<HouseholdListId>,
+    /// When it was annulled; none while it stands.
+    pub annulled_at: Option<Timestamp>,
+    /// Account that annulled it.
+    pub annulled_by: Option<AccountId>,
+    /// Why.
+    pub annul_reason: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

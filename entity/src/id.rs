@@ -71,8 +71,12 @@ ids! {
     DeclaredPurchaseId
     /// A photo or PDF that proves something.
     DocumentId
+    /// Something a list leaves to be looked into.
+    DiscrepancyId
     /// A household, registered or not.
     HouseholdId
+    /// A list of the rural-revitalisation office, compared with the register.
+    HouseholdListId
     /// One period of a household's status.
     HouseholdStatusId
     /// A file brought in.

@@ -24,6 +24,9 @@ pub mod document_link;
 // suppliers
 pub mod beneficiary_link;
 pub mod household;
+pub mod household_discrepancy;
+pub mod household_list;
+pub mod household_list_row;
 pub mod household_status;
 pub mod supplier;
 

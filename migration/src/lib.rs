@@ -8,6 +8,7 @@ mod accounts;
 mod append_only;
 mod audit;
 mod documents;
+mod household_lists;
 mod personal_data;
 mod rooms;
 mod sessions;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(audit::Audit));
         all.push(Box::new(documents::Documents));
         all.push(Box::new(standing::Standing));
+        all.push(Box::new(household_lists::HouseholdLists));
         all
     }
 }

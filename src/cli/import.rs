@@ -1,6 +1,10 @@
-//! `xiaonong import KIND FILE [--dry-run]`: schools, households, suppliers and links from CSV.
+//! `xiaonong import KIND FILE [--dry-run]`: schools, households, suppliers and links from CSV, and lists of households.
 
-use super::{fail, serve::prepare};
+use super::{
+    fail,
+    household_list::{self, ListOptions},
+    serve::prepare,
+};
 use crate::{
     config::Settings,
     http::Language,
@@ -20,14 +24,19 @@ pub enum Kind {
     Suppliers,
     /// Links from suppliers to households; after both
     Links,
+    /// A county's list of households from its rural-revitalisation office: compared with the register, then applied
+    HouseholdList,
 }
 
-pub async fn run(settings: Settings, kind: Kind, file: &Path, dry_run: bool) -> ExitCode {
+pub async fn run(settings: Settings, kind: Kind, file: &Path, dry_run: bool, list: ListOptions) -> ExitCode {
     let name = file.display();
     let bytes = match std::fs::read(file) {
         Ok(bytes) => bytes,
         Err(error) => return fail(&Error::other(format!("{name}: {error}"))),
     };
+    if kind == Kind::HouseholdList {
+        return household_list::run(settings, &bytes, dry_run, list).await;
+    }
     let Ok(text) = String::from_utf8(bytes) else {
         return fail(&Error::other(format!("{name}：请另存为 UTF-8 编码的 CSV / save it as CSV in UTF-8")));
     };
@@ -40,6 +49,7 @@ pub async fn run(settings: Settings, kind: Kind, file: &Path, dry_run: bool) -> 
         Kind::Households => import_households(&ctx, &text, dry_run).await,
         Kind::Suppliers => import_suppliers(&ctx, &text, dry_run).await,
         Kind::Links => import_links(&ctx, &text, dry_run).await,
+        Kind::HouseholdList => return ExitCode::FAILURE,
     };
     let code = match outcome {
         Ok(done) if dry_run => {

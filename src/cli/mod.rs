@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod demo;
+mod household_list;
 mod import;
 mod keys;
 mod migrate;
@@ -68,6 +69,9 @@ enum Command {
         /// Check only and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// What a list of households is of
+        #[command(flatten)]
+        list: household_list::ListOptions,
     },
     /// Make a new key for personal data and seal what is stored anew; the service may run meanwhile
     RotateKeys {
@@ -146,7 +150,7 @@ pub fn run() -> ExitCode {
             Command::Serve => serve::run(settings).await,
             Command::Demo => demo::run(settings).await,
             Command::Migrate { direction } => migrate::run(settings, direction).await,
-            Command::Import { kind, file, dry_run } => import::run(settings, kind, &file, dry_run).await,
+            Command::Import { kind, file, dry_run, list } => import::run(settings, kind, &file, dry_run, list).await,
             Command::Verify { audit: true, from, to } => audit::verify(settings, from, to).await,
             Command::Verify { .. } => verify::run(settings).await,
             Command::Audit { command } => audit::run(settings, command).await,

@@ -11,8 +11,8 @@ const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 /// Rows deleted in one transaction.
 const BATCH: u64 = 1_000;
 
-/// Deletes keys, passed-on events and sessions that ended by themselves more than 30 days ago, and notes on changed access of
-/// yesterday; answers how many rows went.
+/// Deletes keys, passed-on events, sessions that ended by themselves and lists of households that were never applied, all
+/// of more than 30 days ago, and notes on changed access of yesterday; answers how many rows went.
 ///
 /// # Errors
 /// When the database refuses; what went before stays gone.
@@ -38,9 +38,20 @@ pub async fn purge(ctx: &Ctx) -> Result<u64, ApiError> {
         "delete from access_change where id in \
          (select id from access_change where at < $1 order by at limit {BATCH})"
     );
+    let rows = format!(
+        "delete from household_list_row where (list_id, line) in \
+         (select r.list_id, r.line from household_list l join household_list_row r on r.list_id = l.id \
+          where l.created_at < $1 and l.state <> 'applied' limit {BATCH})"
+    );
+    let lists = format!(
+        "delete from household_list where id in \
+         (select id from household_list where created_at < $1 and state <> 'applied' order by created_at limit {BATCH})"
+    );
     let yesterday = Timestamp(ctx.clock.now().0 - DAY_MILLIS);
     let gone = in_batches(ctx, &keys, &[before.into()]).await?
         + in_batches(ctx, &sessions, &[before.into()]).await?
+        + in_batches(ctx, &rows, &[before.into()]).await?
+        + in_batches(ctx, &lists, &[before.into()]).await?
         + in_batches(ctx, &changes, &[yesterday.into()]).await?;
     let gone = gone + documents::clear(ctx).await?;
     Ok(gone + in_batches(ctx, &events, &[first_kept.into(), before.into()]).await?)

@@ -12,7 +12,7 @@ const KEYED: [&str; 6] =
     ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 11] = [
+const VERSIONED: [&str; 16] = [
     "confirm_order",
     "decline_order",
     "cancel_order",
@@ -24,6 +24,11 @@ const VERSIONED: [&str; 11] = [
     "end_membership",
     "withdraw_consent",
     "update_personal_data",
+    "update_household",
+    "record_household_status",
+    "end_household_status",
+    "annul_household_status",
+    "resolve_household_discrepancy",
 ];
 
 /// Operations that store nothing, or no answer.

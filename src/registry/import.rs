@@ -76,6 +76,12 @@ impl Divisions {
         self.0.contains_key(code)
     }
 
+    /// A county and its townships.
+    #[must_use]
+    pub fn of_county(&self, county: &str) -> HashSet<String> {
+        self.0.keys().filter(|code| self.county_of(code) == Some(county)).cloned().collect()
+    }
+
     /// The county a division is or lies in; none for prefectures and provinces.
     #[must_use]
     pub fn county_of(&self, code: &str) -> Option<&str> {

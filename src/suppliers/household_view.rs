@@ -45,7 +45,10 @@ pub struct HouseholdView {
 }
 
 /// Shows rows as of today: one statement for the keys, one for the statuses of all.
-pub(super) async fn show(
+///
+/// # Errors
+/// When the database does not answer, or a number cannot be opened.
+pub async fn show(
     ctx: &Ctx,
     db: &impl ConnectionTrait,
     rows: Vec<household::Model>,

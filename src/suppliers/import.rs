@@ -14,7 +14,7 @@ use entity::{
     id::{HouseholdId, SupplierId},
     supplier::{self, SupplierKind, SupplierStatus},
 };
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{HashMap, HashSet};
 
 const HOUSEHOLD_COLUMNS: &[&str] =
@@ -50,7 +50,8 @@ pub async fn import_households(ctx: &Ctx, text: &str, dry_run: bool) -> Result<I
     let txn = ctx.store.begin().await?;
     let divisions = Divisions::load(&txn).await?;
     let known = household_ids(&txn).await?;
-    let held = household_status::Entity::find().all(&txn).await?;
+    let held =
+        household_status::Entity::find().filter(household_status::COLUMN.annulled_at.is_null()).all(&txn).await?;
     let rows = sheet.len();
     let numbers = if personal { Numbers::read(ctx, &txn, &sheet).await? } else { Numbers::default() };
     let (mut households, statuses) = read_households(sheet, &divisions, &known, held).map_err(ImportError::Refused)?;
@@ -183,6 +184,12 @@ fn read_status(row: Row<'_>, household: Option<HouseholdId>) -> Option<household
         from_on,
         to_on,
         proof_number: proof?.to_owned(),
+        recorded_at: None,
+        recorded_by: None,
+        list_id: None,
+        annulled_at: None,
+        annulled_by: None,
+        annul_reason: None,
     })
 }
 

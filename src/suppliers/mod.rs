@@ -15,9 +15,13 @@ mod search_households;
 mod store;
 mod update_personal_data;
 
+pub use household_view::{HouseholdView, show as show_households};
 pub use households::{counties_of, households_of};
+pub use personal::{SEALED, Sealed};
 pub use reseal::{households_to_reseal, reseal_households};
-pub use store::{find_supplier, is_linked_on, linked_households_on, statuses_on};
+pub use search_households::{normal, parse};
+pub use store::{find_household, find_supplier, is_linked_on, linked_households_on, statuses_on};
+pub use update_personal_data::{Misses, keyed};
 
 mod import;
 mod import_numbers;

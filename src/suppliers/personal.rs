@@ -4,7 +4,7 @@ use crate::{
     clock::Ids,
     vault::{Keyring, Place, VaultError},
 };
-use entity::household;
+use entity::{household, id::HouseholdId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -25,17 +25,22 @@ pub enum PersonalField {
 
 /// A number that is stored sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sealed {
+pub enum Sealed {
+    /// Resident identity number.
     IdNumber,
+    /// Phone number.
     Phone,
+    /// Bank account or card.
     BankAccount,
 }
 
-pub(super) const SEALED: [Sealed; 3] = [Sealed::IdNumber, Sealed::Phone, Sealed::BankAccount];
+/// All of them, in the order requests and files name them.
+pub const SEALED: [Sealed; 3] = [Sealed::IdNumber, Sealed::Phone, Sealed::BankAccount];
 
 impl Sealed {
     /// Name under which the vault knows the column.
-    pub(super) fn column(self) -> &'static str {
+    #[must_use]
+    pub fn column(self) -> &'static str {
         match self {
             Self::IdNumber => "household.id_number",
             Self::Phone => "household.phone",
@@ -52,24 +57,29 @@ impl Sealed {
         }
     }
 
-    fn place(self, row: &household::Model) -> Place {
-        Place { column: self.column(), row: row.id.0 }
+    /// Where the sealed text of a household stands.
+    #[must_use]
+    pub fn place(self, household: HouseholdId) -> Place {
+        Place { column: self.column(), row: household.0 }
     }
 
     /// The number in clear, where there is one.
     pub(super) fn open(self, keys: &Keyring, row: &household::Model) -> Result<Option<Zeroizing<String>>, VaultError> {
-        self.text(row).map(|text| keys.open(self.place(row), text)).transpose()
+        self.text(row).map(|text| keys.open(self.place(row.id), text)).transpose()
     }
 
     /// Puts a number in normal form into a row, sealed and hashed, or takes it out.
-    pub(super) fn put(
+    ///
+    /// # Errors
+    /// When there is no key to seal with.
+    pub fn put(
         self,
         keys: &Keyring,
         ids: &Ids,
         row: &mut household::Model,
         number: Option<&str>,
     ) -> Result<(), VaultError> {
-        let place = self.place(row);
+        let place = self.place(row.id);
         let sealed = number.map(|number| keys.seal(ids, place, number)).transpose()?;
         let hash = number.and_then(|number| keys.hash(self.column(), number));
         let (text, index) = match self {

@@ -130,7 +130,7 @@ impl SearchHouseholdsRequest {
 }
 
 /// A number checked and in normal form, or a refusal that does not repeat it.
-pub(super) fn normal(check: &mut Check, field: Sealed, number: &Secret, today: NaiveDate) -> Option<Secret> {
+pub fn normal(check: &mut Check, field: Sealed, number: &Secret, today: NaiveDate) -> Option<Secret> {
     match parse(field, number.expose(), today) {
         Ok(number) => Some(number),
         Err(error) => {
@@ -145,11 +145,17 @@ pub(super) fn normal(check: &mut Check, field: Sealed, number: &Secret, today: N
     }
 }
 
-/// A number in normal form.
-pub(super) fn parse(field: Sealed, number: &str, today: NaiveDate) -> Result<Secret, NumberError> {
+/// A number in normal form. The head of a household is no child.
+///
+/// # Errors
+/// What is wrong with it, without the number.
+pub fn parse(field: Sealed, number: &str, today: NaiveDate) -> Result<Secret, NumberError> {
     let plain = |text: &str| Secret::new(text.to_owned());
     match field {
-        Sealed::IdNumber => IdNumber::parse(number, today).map(|number| plain(number.expose())),
+        Sealed::IdNumber => {
+            let number = IdNumber::parse(number, today)?;
+            if number.is_of_child(today) { Err(NumberError::IdChild) } else { Ok(plain(number.expose())) }
+        }
         Sealed::Phone => PhoneNumber::parse(number).map(|number| plain(number.expose())),
         Sealed::BankAccount => BankAccount::parse(number).map(|number| plain(number.expose())),
     }

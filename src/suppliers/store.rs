@@ -70,7 +70,7 @@ pub async fn statuses_on(
     values.push(day.into());
     let sql = format!(
         "select s.household_id, s.status from {relation} join household_status s on s.household_id = r.id
-         where s.from_on <= $2 and (s.to_on is null or s.to_on >= $2)
+         where s.annulled_at is null and s.from_on <= $2 and (s.to_on is null or s.to_on >= $2)
          order by s.household_id, s.history desc"
     );
     for row in StatusRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await? {
@@ -110,7 +110,7 @@ pub async fn linked_households_on(
            and exists (select 1 from household_status s
              where s.household_id = k.household_id and s.history = 'registration'
                and s.status in ('registered_poor', 'lifted')
-               and s.from_on <= $2 and (s.to_on is null or s.to_on >= $2))
+               and s.annulled_at is null and s.from_on <= $2 and (s.to_on is null or s.to_on >= $2))
          group by k.supplier_id"
     );
     for row in LinkedRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await? {

@@ -94,7 +94,10 @@ pub async fn update_personal_data(
         field.put(&keys, &ctx.ids, &mut row, number.as_ref().map(Secret::expose))?;
         fields.push(field.column());
     }
-    let misses = Misses::admit(&ctx, &caller, &work, &changes).await?;
+    let misses = {
+        let named = changes.iter().any(|(field, number)| *field == Sealed::IdNumber && number.is_some());
+        Misses::admit(&ctx, &caller, &work, named).await?
+    };
     // In a step of its own: PostgreSQL gives up a transaction's locks when a statement of it fails, and the account's must
     // hold until the miss is counted.
     let step = work.txn().begin().await?;
@@ -123,7 +126,10 @@ pub async fn update_personal_data(
 }
 
 /// The key with its hash over the body keyed: an ID number has so few digits that a plain hash of it could be tried out.
-async fn keyed(ctx: &Ctx, key: Option<IdempotencyKey>) -> Result<Option<IdempotencyKey>, ApiError> {
+///
+/// # Errors
+/// When the keys cannot be read.
+pub async fn keyed(ctx: &Ctx, key: Option<IdempotencyKey>) -> Result<Option<IdempotencyKey>, ApiError> {
     let Some(IdempotencyKey { key, body_hash }) = key else { return Ok(None) };
     let keys = ctx.vault.open(ctx.store.primary()).await?;
     let body_hash = keys.hash("idempotency.body_hash", &body_hash).ok_or(ApiError::Unavailable)?;
@@ -150,26 +156,22 @@ async fn store_numbers(db: &impl ConnectionTrait, row: &household::Model) -> Res
 
 /// How often an account was told that an ID number is another household's: the answer looks past the county's border,
 /// and who tries numbers on a household of their own must not go through them.
-struct Misses<'a> {
+pub struct Misses<'a> {
     ctx: &'a Ctx,
     key: String,
     at: Timestamp,
 }
 
 impl<'a> Misses<'a> {
-    /// Lets a change of the ID number pass while the account has misses left today.
+    /// Lets a change that names an ID number, or anything else only one household has, pass while the account has misses
+    /// left today.
     ///
     /// # Errors
     /// 429 where it has none.
-    async fn admit(
-        ctx: &'a Ctx,
-        caller: &Caller,
-        work: &Work<'_>,
-        changes: &[(Sealed, Option<Secret>)],
-    ) -> Result<Self, ApiError> {
+    pub async fn admit(ctx: &'a Ctx, caller: &Caller, work: &Work<'_>, named: bool) -> Result<Self, ApiError> {
         let id = caller.actor.account_id();
         let misses = Self { ctx, key: format!("xiaonong:id-number-taken:{id}"), at: work.at };
-        if !changes.iter().any(|(field, number)| *field == Sealed::IdNumber && number.is_some()) {
+        if !named {
             return Ok(misses);
         }
         // One at a time for each account: requests sent together would all pass before the first is counted.
@@ -182,7 +184,7 @@ impl<'a> Misses<'a> {
     }
 
     /// Counts a miss; answers the problem. The refusal leaves its line in the audit trail.
-    async fn count(self) -> ApiError {
+    pub async fn count(self) -> ApiError {
         self.ctx.counters.hit(&self.key, DAY, self.at).await;
         ApiError::conflict(
             "id_number_taken",

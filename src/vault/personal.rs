@@ -14,6 +14,8 @@ pub enum NumberError {
     IdDate,
     /// An ID number whose check digit is another (GB 11643).
     IdChecksum,
+    /// An ID number of somebody below 16, where a head of a household is asked for.
+    IdChild,
     /// Neither a mobile number nor one with an area code.
     Phone,
     /// Not 8 to 30 digits.
@@ -30,6 +32,7 @@ impl NumberError {
             Self::IdShape => "id_number_malformed",
             Self::IdDate => "id_number_date",
             Self::IdChecksum => "id_number_checksum",
+            Self::IdChild => "id_number_child",
             Self::Phone => "phone_malformed",
             Self::AccountShape => "bank_account_malformed",
             Self::AccountChecksum => "bank_account_checksum",
@@ -52,6 +55,7 @@ impl NumberError {
                 "身份证号码校验位不符，请核对。",
                 "The check digit of the ID number does not fit; look again.",
             ),
+            Self::IdChild => Text::new("户主须年满 16 周岁。", "The head of a household is at least 16 years old."),
             Self::Phone => Text::new(
                 "须为 11 位手机号码，或带区号的固定电话。",
                 "A mobile number of 11 digits, or a number with its area code, is needed.",
@@ -70,6 +74,8 @@ const PROVINCES: [&str; 35] = [
     "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44",
     "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83",
 ];
+/// Years from which on somebody can stand for a household: at 16 who lives by their own work counts as of age.
+const GROWN: i32 = 16;
 /// The oldest year of birth that is taken.
 const FIRST_YEAR: i32 = 1850;
 
@@ -138,6 +144,18 @@ impl IdNumber {
         let check = (12 - sum % 11) % 11;
         let fits = if check == 10 { last == 'X' } else { last.to_digit(10) == Some(check) };
         if fits { Ok(Self(text)) } else { Err(NumberError::IdChecksum) }
+    }
+
+    /// Whether whoever has it is below 16 today.
+    #[must_use]
+    pub fn is_of_child(&self, today: NaiveDate) -> bool {
+        let born = self.expose().get(6..14).and_then(|text| NaiveDate::parse_from_str(text, "%Y%m%d").ok());
+        // One born on 29 February is a year older on 1 March.
+        let grown = born.and_then(|born| {
+            let year = born.year() + GROWN;
+            born.with_year(year).or_else(|| NaiveDate::from_ymd_opt(year, 3, 1))
+        });
+        grown.is_some_and(|grown| today < grown)
     }
 
     /// `520526********001X`.
@@ -295,6 +313,15 @@ mod tests {
         }
         let typed = IdNumber::parse(" １1010519491231-002x ", TODAY).expect("the same, typed otherwise");
         assert_eq!(typed.expose(), "11010519491231002X");
+    }
+
+    #[test]
+    fn a_child_is_one_until_sixteen() {
+        let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).expect("a date");
+        let number = IdNumber::parse("522427198002290016", TODAY).expect("valid");
+        assert!(number.is_of_child(day(1996, 2, 28)) && !number.is_of_child(day(1996, 2, 29)));
+        let ordinary = IdNumber::parse("11010519491231002X", TODAY).expect("valid");
+        assert!(ordinary.is_of_child(day(1965, 12, 30)) && !ordinary.is_of_child(day(1965, 12, 31)));
     }
 
     #[test]

@@ -27,6 +27,8 @@ enum Foreign {
     Listing,
     Supplier,
     Household,
+    /// Of what [`register_of`] makes.
+    Register(usize),
     Unit,
     Notification,
     Account,
@@ -67,6 +69,15 @@ const NAMED: &[(&str, Foreign)] = &[
     ("find_household", Foreign::Household),
     ("reveal_household", Foreign::Household),
     ("update_personal_data", Foreign::Household),
+    ("update_household", Foreign::Household),
+    ("list_household_statuses", Foreign::Household),
+    ("record_household_status", Foreign::Household),
+    ("end_household_status", Foreign::Register(0)),
+    ("annul_household_status", Foreign::Register(0)),
+    ("find_household_list", Foreign::Register(1)),
+    ("list_household_list_rows", Foreign::Register(1)),
+    ("apply_household_list", Foreign::Register(1)),
+    ("resolve_household_discrepancy", Foreign::Register(2)),
     ("reporting_unit_share", Foreign::Unit),
     ("division_share", Foreign::Unit),
     ("read_notification", Foreign::Notification),
@@ -128,6 +139,17 @@ fn naming(app: &App, document: &Document, operation: &Operation, this: &str) -> 
     }
 }
 
+/// A status of the household, a list of its county, and what the list leaves on the work list.
+async fn register_of(app: &App, officer: &str, household: &str) -> [String; 3] {
+    let statuses = app.get(&format!("/households/{household}/statuses")).by(officer).await.ok();
+    let rows =
+        "code,name,id_number,division_code,status,from_on,proof_number\nh-none,无某,,520526109,unstable_lifted,,\n";
+    let path = "/api/v1/household-lists?kind=monitoring&county=520526&listed_on=2020-01-01&dry_run=false";
+    let list = app.call("POST", path).text("text/csv", rows).by(officer).await.ok();
+    let work = app.get("/household-discrepancies").by(officer).await.ok();
+    [&statuses["items"][0], &list, &work["items"][0]].map(|one| id(one).to_owned())
+}
+
 on_both! {
     async fn what_is_another_s_looks_like_what_is_nowhere(app: &App) {
         let document = Document::of(app);
@@ -152,6 +174,7 @@ on_both! {
 
         let document_of_ours = app.proven(&ours.seller, "certificate", "certificate", &app.ids_of("certificate").await[0]).await;
         let paper = app.proven(&officer, "identity", "household", &household).await;
+        let register = register_of(app, &officer, &household).await;
 
         let mut strangers = Vec::new();
         for username in [
@@ -181,6 +204,7 @@ on_both! {
                 Foreign::Listing => &listing.id.to_string(),
                 Foreign::Supplier => supplier.as_str(),
                 Foreign::Household => household.as_str(),
+                Foreign::Register(which) => &register[*which],
                 Foreign::Unit => "520526",
                 Foreign::Notification => id(&told["items"][0]),
                 Foreign::Account => &people.account("yunong-2"),
