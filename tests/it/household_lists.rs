@@ -4,6 +4,8 @@ use crate::support::{
     app::{App, on_both},
     call::Call,
     people::At,
+    process,
+    server::run,
     trade::{fresh_key, id},
 };
 use entity::membership::Role;
@@ -278,6 +280,34 @@ on_both! {
         let told = self::rows(app, &officer, &odd, "unknown").await;
         assert_eq!(told[0]["reason"], "period_overlaps");
         assert_eq!(app.texts(of).await, expected);
+    }
+
+    async fn the_owner_of_the_machine_brings_a_list(app: &App) {
+        let file = process::scratch_dir().join(format!("list-{}.csv", fresh_key()));
+        let command = |more: &[&str]| {
+            let file = file.display().to_string();
+            let of = ["import", "household-list", &file, "--history", "registration", "--county", "520526"];
+            run(app.database_url(), &[of.as_slice(), &["--listed-on", "2026-03-01"], more].concat(), &[])
+        };
+        let alone = format!("h-new-1,张某,{},520526109,lifted,,\n", number(900));
+        std::fs::write(&file, format!("{HEADER}{}{alone}", as_it_is().concat())).expect("the file is written");
+        let before = register(app).await;
+        let (done, told) = command(&["--dry-run"]);
+        assert!(done && told.contains("7 rows: 1 new, 0 changed, 0 ended") && told.contains("nothing was changed"), "{told}");
+        assert_eq!(register(app).await, before);
+        let (done, told) = command(&[]);
+        assert!(done && told.contains("applied"), "{told}");
+        assert_eq!(app.number("select count(*) from household where code = 'h-new-1'").await, 1);
+        std::fs::write(&file, format!("{HEADER}{alone}")).expect("the file is written");
+        let (done, told) = command(&[]);
+        assert!(!done && told.contains("6 of 7 households") && !told.contains(&number(900)), "{told}");
+        let (done, told) = command(&["--allow-shrink", "核查后全部清退"]);
+        assert!(done && told.contains("6 ended"), "{told}");
+        std::fs::write(&file, "code,name\n").expect("the file is written");
+        let (done, told) = command(&[]);
+        assert!(!done && told.contains("/rows/1"), "{told}");
+        let nobody = "select count(*) from audit_entry where action = 'household_list.apply' and account_id is null";
+        assert_eq!(app.number(nobody).await, 2);
     }
 
     async fn files_and_callers_that_will_not_do(app: &App) {
