@@ -6,8 +6,8 @@
 //!
 //! Below are the rooms. Domains use only what stands before them in
 //! `registry ← documents ← suppliers ← households ← catalogue ← ordering ← delivery ← ledger ← share`; all of them use the shared ground
-//! (`http`, `access`, `audit`, `store`, `cache`, `clock`, `config`, `context`, `metrics`, `vault`); a test holds the
-//! direction.
+//! (`http`, `access`, `audit`, `store`, `cache`, `clock`, `config`, `context`, `finding`, `metrics`, `vault`);
+//! a test holds the direction.
 
 // The shared ground.
 pub mod access;
@@ -16,6 +16,7 @@ pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod finding;
 pub mod http;
 pub mod metrics;
 pub mod store;

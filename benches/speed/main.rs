@@ -9,6 +9,8 @@
 //! `--samples N` of each. `--only access` measures what access checks cost a read, and reads while a hundred people log
 //! in; the full run does so too. `--only households` compares the import of a county's list of 100,000 households with the
 //! database's own bulk load, on one of them with `--database sqlite` or `--database postgres`.
+//! `--only finding` looks for suppliers among a hundred thousand, on the database of
+//! `--database sqlite` or `--database postgres`, or on both.
 
 #![expect(clippy::float_arithmetic, reason = "rates and ratios are what this program prints")]
 
@@ -16,6 +18,7 @@ mod access;
 mod calls;
 mod client;
 mod cluster;
+mod finding;
 mod history;
 mod households;
 mod login;
@@ -92,6 +95,9 @@ fn main() -> ExitCode {
         }
         if only == Some("households") {
             return households::measure(effort, value("--database"));
+        }
+        if only == Some("finding") {
+            return finding::measure(effort, value("--database"));
         }
         let mut runs = Vec::new();
         if only != Some("postgres") {

@@ -260,7 +260,7 @@ pub fn on_postgres(effort: Effort) -> Result<Option<Run>, String> {
 
 /// As the server's own housekeeping would have by then. It leaves empty tables alone, and so does this: PostgreSQL plans
 /// the checks of foreign keys on a table known to be empty as a scan of all of it, and keeps that plan while it fills.
-async fn vacuum(store: &Store) -> Result<(), DbErr> {
+pub async fn vacuum(store: &Store) -> Result<(), DbErr> {
     let filled = "select relname from pg_stat_user_tables where n_live_tup > 0 order by relname";
     for row in store.read.query_all_raw(Statement::from_string(store.backend(), filled)).await? {
         let table: String = row.try_get_by_index(0)?;

@@ -80,3 +80,8 @@ pub mod stated_producer;
 pub mod indicator;
 pub mod indicator_class;
 pub mod school_month_total;
+
+// finding
+pub mod position;
+pub mod search_name;
+pub mod search_term;

@@ -8,6 +8,7 @@ mod accounts;
 mod append_only;
 mod audit;
 mod documents;
+mod finding;
 mod household_lists;
 mod personal_data;
 mod rooms;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(documents::Documents));
         all.push(Box::new(standing::Standing));
         all.push(Box::new(household_lists::HouseholdLists));
+        all.push(Box::new(finding::Finding));
         all
     }
 }

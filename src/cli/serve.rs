@@ -9,7 +9,7 @@ use crate::{
     context::Ctx,
     demo, http,
     jobs::Runner,
-    registry, share,
+    finding, registry, share,
 };
 use entity::bundle;
 use sea_orm::EntityTrait;
@@ -77,6 +77,10 @@ pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Erro
     }
     if share::load_indicators(&ctx).await.map_err(|error| std::io::Error::other(format!("{error:?}")))? {
         println!("indicators: the built-in ones loaded");
+    }
+    let indexed = finding::prepare(&ctx).await?;
+    if indexed > 0 {
+        println!("search: the names of {indexed} schools and suppliers indexed");
     }
     println!("counters: {}", if ctx.counters.is_shared() { "Redis" } else { "in this process (no REDIS_URL)" });
     Ok(ctx)

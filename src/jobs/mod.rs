@@ -1,5 +1,5 @@
-//! Work that no request waits for: passing events on as notifications, sealing the audit trail, and clearing what has
-//! served its time.
+//! Work that no request waits for: passing events on as notifications, sealing the audit trail, clearing what has served
+//! its time, and indexing names that were written by other means.
 //!
 //! Owns the outbox's way out. Refuses to lose an event: it is marked in the transaction that writes its notifications,
 //! and an event passed on twice writes them once.
@@ -15,6 +15,7 @@ pub use relay::run_once;
 use crate::{
     audit::{self, Reach},
     context::Ctx,
+    finding,
     http::ApiError,
 };
 use std::time::Duration;
@@ -86,6 +87,7 @@ async fn look(ctx: &Ctx, clear: bool, stopped: &watch::Receiver<bool>) -> Result
     while run_once(ctx).await? > 0 && !*stopped.borrow() {}
     if clear {
         purge(ctx).await?;
+        finding::catch_up(ctx).await?;
     }
     Ok(())
 }

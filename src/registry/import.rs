@@ -1,7 +1,7 @@
 //! Brings in schools and their canteens from CSV: all rows of a file or none.
 
 use super::sheet::{Refusal, Row, Sheet, derived_id};
-use crate::{audit::machine_line, context::Ctx, http::ApiError, store::bulk};
+use crate::{audit::machine_line, context::Ctx, finding, http::ApiError, store::bulk};
 use chrono::NaiveDate;
 use entity::{
     canteen::{self, CanteenKind},
@@ -141,6 +141,7 @@ pub async fn import_schools(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Impo
         read_schools(sheet, &divisions, &units, &known.into_iter().collect()).map_err(ImportError::Refused)?;
     let mut written = bulk::insert_with(&txn, &schools, "on conflict do nothing").await?;
     written += bulk::insert_with(&txn, &canteens, "on conflict do nothing").await?;
+    finding::put(&txn, &schools).await?;
     finish(ctx, txn, dry_run, "school.import", Imported { rows, written }).await
 }
 

@@ -2,12 +2,13 @@
 
 use super::{
     Area,
-    filter::{code_filter, contains_word, word_filter},
+    filter::code_filter,
     store,
 };
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
+    finding::{Asked, Hit},
     http::{ApiError, Page, PageQuery, Path, Query, page},
 };
 use axum::{Json, extract::State};
@@ -95,6 +96,27 @@ pub struct SchoolResponse {
     pub canteens: Vec<CanteenView>,
 }
 
+/// A school of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FoundSchool {
+    /// The school.
+    #[serde(flatten)]
+    pub school: SchoolView,
+    /// Metres from the place asked for; null where none was.
+    #[schema(example = 5200)]
+    pub distance_m: Option<i64>,
+}
+
+/// Whether a school should report.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SchoolStatus {
+    /// It opened and did not close.
+    Open,
+    /// It closed, or is yet to open.
+    Closed,
+}
+
 /// Which schools.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -103,15 +125,24 @@ pub struct SchoolsQuery {
     /// Those that report to this unit or to one below it.
     #[param(example = "520526")]
     reporting_unit: Option<String>,
-    /// Those that lie in this division.
+    /// Those that lie in this division or one below it; an old code stands for its successor.
     #[param(example = "520500")]
     division: Option<String>,
     /// Those of this stage.
     #[param(inline, example = "primary")]
     stage: Option<SchoolStage>,
-    /// Part of the name, up to 50 characters.
+    /// Those that are open today, or are not.
+    #[param(inline, example = "open")]
+    status: Option<SchoolStatus>,
+    /// Part of the name in Chinese, its pinyin or the initials of it, or the beginning of the code; up to 20 characters.
     #[param(example = "小学")]
     q: Option<String>,
+    /// Around this place, degrees north and east with up to six decimals; those whose position nobody entered are left out.
+    #[param(example = "26.868,104.244")]
+    near: Option<String>,
+    /// Kilometres around it, 1 to 500; 50 unless given.
+    #[param(minimum = 1, maximum = 500, example = 50)]
+    within_km: Option<i64>,
     /// Rows wanted, 1 to 200; 20 unless given.
     #[param(minimum = 1, maximum = 200, example = 20)]
     limit: Option<u64>,
@@ -135,39 +166,57 @@ pub struct CanteensQuery {
 
 /// List schools
 ///
-/// In the order of ids, as far as the caller's roles reach.
+/// As far as the caller's roles reach. With `near` the nearest first; else with `q` codes that begin with it, then names
+/// that do, then names that hold it, each by what follows; else in the order of ids.
 #[utoipa::path(
     get, path = "/schools", operation_id = "list_schools", tag = "registry", security(("bearer" = [])),
     params(SchoolsQuery),
-    responses((status = 200, body = Page<SchoolView>, description = "A page of schools"))
+    responses((status = 200, body = Page<FoundSchool>, description = "A page of schools"))
 )]
 pub async fn list_schools(
     State(ctx): State<Ctx>,
     caller: Caller,
     Query(query): Query<SchoolsQuery>,
-) -> Result<Json<Page<SchoolView>>, ApiError> {
+) -> Result<Json<Page<FoundSchool>>, ApiError> {
     let scope = caller.actor.may(Action::Read, Resource::School)?;
     let paging = PageQuery::of(query.limit, query.cursor.as_deref());
     let limit = paging.limit()?;
-    let mut schools =
-        school::Entity::find().filter(scope.on_school()).order_by_asc(school::Column::Id).limit(limit + 1);
+    Area::filter("division", query.division.as_deref())?;
+    let asked = Asked {
+        q: query.q.as_deref(),
+        division: query.division.as_deref(),
+        near: query.near.as_deref(),
+        within_km: query.within_km,
+    };
+    let db = &ctx.store.read;
+    let wanted = asked.read(db).await?;
+    let mut filter = Condition::all().add(scope.on_school());
     if let Some(unit) = code_filter("reporting_unit", query.reporting_unit.as_deref())? {
-        schools = schools.filter(school::Column::ReportingUnitCode.in_subquery(subtree(unit)));
-    }
-    if let Some(area) = Area::filter("division", query.division.as_deref())? {
-        schools = schools.filter(area.holds(school::Column::DivisionCode));
+        filter = filter.add(school::Column::ReportingUnitCode.in_subquery(subtree(unit)));
     }
     if let Some(stage) = query.stage {
-        schools = schools.filter(school::Column::Stage.eq(stage));
+        filter = filter.add(school::Column::Stage.eq(stage));
     }
-    if let Some(word) = word_filter(query.q.as_deref())? {
-        schools = schools.filter(contains_word(school::Column::Name, &word));
+    if let Some(status) = query.status {
+        filter = filter.add(status.on(ctx.clock.now().business_day()));
     }
-    if let Some(after) = paging.after_id()? {
-        schools = schools.filter(school::Column::Id.gt(after));
+    let own = (!scope.is_everything()).then(|| scope.on_school());
+    let rows = wanted.list::<school::Model>(db, filter, own, &paging).await?;
+    let show = |hit: Hit<school::Model>| FoundSchool { school: school_view(hit.row), distance_m: hit.metres };
+    Ok(Json(page(rows, limit, |hit| hit.cursor.clone(), show)))
+}
+
+impl SchoolStatus {
+    fn on(self, day: NaiveDate) -> Condition {
+        let (opened, closed) = (school::Column::OpenedOn, school::Column::ClosedOn);
+        match self {
+            Self::Open => {
+                let stays = Condition::any().add(closed.is_null()).add(closed.gte(day));
+                Condition::all().add(opened.lte(day)).add(stays)
+            }
+            Self::Closed => Condition::any().add(opened.gt(day)).add(closed.lt(day)),
+        }
     }
-    let rows = schools.all(&ctx.store.read).await?;
-    Ok(Json(page(rows, limit, |row| row.id.to_string(), school_view)))
 }
 
 /// A reporting unit and all below it; the tree has three levels.

@@ -4,6 +4,7 @@
 use super::import_numbers::Numbers;
 use crate::{
     context::Ctx,
+    finding,
     registry::{Divisions, ImportError, Imported, Refusal, Row, Sheet, derived_id, finish},
     store::bulk,
 };
@@ -74,6 +75,7 @@ pub async fn import_suppliers(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Im
     let rows = sheet.len();
     let suppliers = read_suppliers(sheet, &divisions, &households, &known).map_err(ImportError::Refused)?;
     let written = bulk::insert_with(&txn, &suppliers, KEEP).await?;
+    finding::put(&txn, &suppliers).await?;
     finish(ctx, txn, dry_run, "supplier.import", Imported { rows, written }).await
 }
 

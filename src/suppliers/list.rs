@@ -4,8 +4,9 @@ use super::store;
 use crate::{
     access::{Action, Caller, Resource, Scope},
     context::Ctx,
+    finding::{Asked, Hit},
     http::{ApiError, Page, PageQuery, Path, Query, page},
-    registry::{Area, contains_word, word_filter},
+    registry::Area,
     vault::mask_name,
 };
 use axum::{Json, extract::State};
@@ -14,7 +15,7 @@ use entity::{
     purchase_order::{self, OrderStatus},
     supplier::{self, SupplierKind, SupplierStatus},
 };
-use sea_orm::{ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -52,6 +53,17 @@ pub struct SupplierResponse {
     pub linked_households: i32,
 }
 
+/// A supplier of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FoundSupplier {
+    /// The supplier.
+    #[serde(flatten)]
+    pub supplier: SupplierView,
+    /// Metres from the place asked for; null where none was.
+    #[schema(example = 5200)]
+    pub distance_m: Option<i64>,
+}
+
 /// Which suppliers.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -60,12 +72,21 @@ pub struct SuppliersQuery {
     /// Those of this kind.
     #[param(inline, example = "cooperative")]
     kind: Option<SupplierKind>,
-    /// Those registered in this division.
+    /// Those that stand so on the way in (H4).
+    #[param(inline, example = "approved")]
+    status: Option<SupplierStatus>,
+    /// Those registered in this division or one below it; an old code stands for its successor.
     #[param(example = "520500")]
     division: Option<String>,
-    /// Part of the name, up to 50 characters.
+    /// Part of the name in Chinese, its pinyin or the initials of it, or the beginning of the code; up to 20 characters.
     #[param(example = "合作社")]
     q: Option<String>,
+    /// Around this place, degrees north and east with up to six decimals; those whose position nobody entered are left out.
+    #[param(example = "26.868,104.244")]
+    near: Option<String>,
+    /// Kilometres around it, 1 to 500; 50 unless given.
+    #[param(minimum = 1, maximum = 500, example = 50)]
+    within_km: Option<i64>,
     /// Rows wanted, 1 to 200; 20 unless given.
     #[param(minimum = 1, maximum = 200, example = 20)]
     limit: Option<u64>,
@@ -75,38 +96,46 @@ pub struct SuppliersQuery {
 
 /// List suppliers
 ///
-/// In the order of ids. A supplier sees itself only.
+/// With `near` the nearest first; else with `q` codes that begin with it, then names that do, then names that hold it,
+/// each by what follows; else in the order of ids. A supplier sees itself only.
 #[utoipa::path(
     get, path = "/suppliers", operation_id = "list_suppliers", tag = "suppliers", security(("bearer" = [])),
     params(SuppliersQuery),
-    responses((status = 200, body = Page<SupplierView>, description = "A page of suppliers"))
+    responses((status = 200, body = Page<FoundSupplier>, description = "A page of suppliers"))
 )]
 pub async fn list_suppliers(
     State(ctx): State<Ctx>,
     caller: Caller,
     Query(query): Query<SuppliersQuery>,
-) -> Result<Json<Page<SupplierView>>, ApiError> {
+) -> Result<Json<Page<FoundSupplier>>, ApiError> {
     let scope = caller.actor.may(Action::Read, Resource::Supplier)?;
     let paging = PageQuery::of(query.limit, query.cursor.as_deref());
     let limit = paging.limit()?;
-    let mut suppliers =
-        supplier::Entity::find().filter(store::in_scope(&scope)).order_by_asc(supplier::Column::Id).limit(limit + 1);
+    Area::filter("division", query.division.as_deref())?;
+    let asked = Asked {
+        q: query.q.as_deref(),
+        division: query.division.as_deref(),
+        near: query.near.as_deref(),
+        within_km: query.within_km,
+    };
+    let db = &ctx.store.read;
+    let wanted = asked.read(db).await?;
+    let mut filter = Condition::all().add(store::in_scope(&scope));
     if let Some(kind) = query.kind {
-        suppliers = suppliers.filter(supplier::Column::Kind.eq(kind));
+        filter = filter.add(supplier::Column::Kind.eq(kind));
     }
-    if let Some(area) = Area::filter("division", query.division.as_deref())? {
-        suppliers = suppliers.filter(area.holds(supplier::Column::DivisionCode));
+    if let Some(status) = query.status {
+        filter = filter.add(supplier::Column::Status.eq(status));
     }
     let names = Names::shown_to(&caller, &scope);
-    if let Some(word) = word_filter(query.q.as_deref())? {
-        // What is not shown is not found either.
-        suppliers = suppliers.filter(contains_word(supplier::Column::Name, &word)).filter(names.readable());
+    if wanted.tells() {
+        // What is not shown is not found either, nor where it is.
+        filter = filter.add(names.readable());
     }
-    if let Some(after) = paging.after_id()? {
-        suppliers = suppliers.filter(supplier::Column::Id.gt(after));
-    }
-    let rows = suppliers.all(&ctx.store.read).await?;
-    Ok(Json(page(rows, limit, |row| row.id.to_string(), |row| names.view(row, false))))
+    let own = (!scope.is_everything()).then(|| store::in_scope(&scope));
+    let rows = wanted.list::<supplier::Model>(db, filter, own, &paging).await?;
+    let show = |hit: Hit<supplier::Model>| FoundSupplier { supplier: names.view(hit.row, false), distance_m: hit.metres };
+    Ok(Json(page(rows, limit, |hit| hit.cursor.clone(), show)))
 }
 
 /// Find a supplier
@@ -145,17 +174,17 @@ async fn supplies(db: &impl ConnectionTrait, caller: &Caller, id: SupplierId) ->
 }
 
 /// Whose names are shown in full. A household's name, that it sells as one and where it lives tell its status (P1).
-struct Names<'a> {
+pub(super) struct Names<'a> {
     scope: &'a Scope,
     households: Option<Scope>,
 }
 
 impl<'a> Names<'a> {
-    fn shown_to(caller: &Caller, scope: &'a Scope) -> Self {
+    pub(super) fn shown_to(caller: &Caller, scope: &'a Scope) -> Self {
         Self { scope, households: caller.actor.may(Action::Read, Resource::Household).ok() }
     }
 
-    fn shows(&self, row: &supplier::Model) -> bool {
+    pub(super) fn shows(&self, row: &supplier::Model) -> bool {
         row.kind != SupplierKind::Household
             || self.scope.holds_supplier(row.id)
             || self.households.as_ref().is_some_and(|scope| scope.covers_place(&row.division_code))
@@ -167,7 +196,7 @@ impl<'a> Names<'a> {
         let own = self.scope.held_suppliers(supplier::Column::Id);
         let any = Condition::any().add(kind).add(own);
         match &self.households {
-            Some(scope) => any.add(scope.on_registered(supplier::Column::Id)),
+            Some(scope) => any.add(scope.on_place(supplier::Column::DivisionCode)),
             None => any,
         }
     }

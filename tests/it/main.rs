@@ -37,6 +37,7 @@ mod direction;
 mod documents;
 mod documents_kept;
 mod evidence;
+mod finding;
 mod giving;
 mod groups;
 mod household_lists;

@@ -84,9 +84,9 @@ on_both! {
             county_list county_list_member data_key declared_certificate declared_purchase division division_change
             document document_content document_link household
             household_consent household_discrepancy household_list household_list_row household_status
-            idempotency import_run indicator indicator_class listing membership notification order_line outbox product
+            idempotency import_run indicator indicator_class listing membership notification order_line outbox position product
             product_unit purchase_line purchase_order receipt receipt_denial receipt_inspector receipt_line recovery_code reporting_unit school
-            school_month_total session stated_producer supplier totp unit);
+            school_month_total search_name search_term session stated_producer supplier totp unit);
         known.push("seaql_migrations");
         known.sort_unstable();
         let mut tables = app.tables().await;

@@ -1,0 +1,210 @@
+//! The nearest of what is found: circles around a place, each twice as wide as the one before, until there are enough.
+
+use super::{
+    distance::Spot,
+    place::Within,
+    search::{FEW, Search, is_subject},
+    subject::Subject,
+    words::Words,
+};
+use crate::http::{ApiError, FieldError, PageQuery, Text, bad_cursor};
+use entity::position;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Radius of the first circle, metres.
+const FIRST: i64 = 2_000;
+/// Kilometres looked around unless said otherwise, and at most.
+const USUAL_KM: i64 = 50;
+const MOST_KM: i64 = 500;
+
+/// Around which place, and how far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Near {
+    spot: Spot,
+    metres: i64,
+}
+
+/// `near=26.868,104.244&within_km=50` of a query.
+///
+/// # Errors
+/// 400 for what is no place on earth, a distance outside 1..=500, or a distance from nowhere.
+pub fn near_filter(near: Option<&str>, within_km: Option<i64>) -> Result<Option<Near>, ApiError> {
+    let refuse = |name: &str, code, detail| Err(ApiError::Malformed(FieldError::new(name, code, detail)));
+    let Some(near) = near.filter(|near| !near.is_empty()) else {
+        if within_km.is_some() {
+            let detail = Text::new("within_km 须与 near 一同给出。", "within_km needs near beside it.");
+            return refuse("?within_km", "near_missing", detail);
+        }
+        return Ok(None);
+    };
+    let Some(spot) = Spot::parse(near) else {
+        let detail = Text::new(
+            "near 须为“纬度,经度”，十进制度数，最多六位小数，如 26.868,104.244。",
+            "near is latitude,longitude in degrees with up to six decimals, such as 26.868,104.244.",
+        );
+        return refuse("?near", "place_malformed", detail);
+    };
+    let kilometres = within_km.unwrap_or(USUAL_KM);
+    if !(1..=MOST_KM).contains(&kilometres) {
+        let detail = Text::new("within_km 须在 1 至 500 之间。", "within_km must be between 1 and 500.");
+        return refuse("?within_km", "distance_out_of_range", detail);
+    }
+    Ok(Some(Near { spot, metres: kilometres * 1_000 }))
+}
+
+/// A row and how far away it is.
+#[derive(Clone, Debug)]
+pub struct Nearby<S> {
+    /// Metres over the ground.
+    pub metres: i64,
+    /// The row.
+    pub row: S,
+}
+
+impl<S: Subject> Nearby<S> {
+    /// The cursor behind this row.
+    #[must_use]
+    pub fn cursor(&self) -> String {
+        format!("{}~{}", self.metres, self.row.subject_id())
+    }
+}
+
+/// Which rows: those of a scope, and of what else was asked.
+#[derive(Clone)]
+pub struct Among<'a> {
+    /// What was typed.
+    pub words: Option<&'a Words>,
+    /// The scope, and conditions on the row itself.
+    pub filter: Condition,
+    /// Divisions.
+    pub within: Option<&'a Within>,
+}
+
+impl Near {
+    /// A page and one row more, the nearest first, with the cursor of the page before. Rows without a position are not
+    /// found.
+    ///
+    /// # Errors
+    /// 400 for a cursor that is none of ours; when the database does not answer.
+    pub async fn page<S: Subject>(
+        self,
+        db: &impl ConnectionTrait,
+        among: &Among<'_>,
+        paging: &PageQuery,
+        limit: u64,
+    ) -> Result<Vec<Nearby<S>>, ApiError> {
+        let after = after(paging)?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+        let is_next = |one: &(i64, Uuid)| after.as_ref().is_none_or(|after| one > after);
+        let mut radius = after.map_or(FIRST, |(metres, _)| metres.saturating_mul(3) / 2).clamp(FIRST, MOST_KM * 1_000);
+        let mut rare_words = among.words;
+        loop {
+            radius = radius.min(self.metres);
+            let seen = self.within::<S>(db, among, radius).await?;
+            let many = u64::try_from(seen.len()).is_ok_and(|seen| seen > FEW);
+            let mut found: Vec<(i64, Uuid)> =
+                seen.into_iter().filter(|one| one.names(among.words)).map(|one| (one.metres, one.id)).collect();
+            found.retain(|one| one.0 <= radius && is_next(one));
+            if found.len() < wanted && radius < self.metres {
+                // Many rows there, few of that name: those of that name may be few altogether.
+                if let Some(words) = rare_words.take_if(|_| many)
+                    && let Some(all) = self.named::<S>(db, among, words).await?
+                {
+                    found = all;
+                    found.retain(|one| one.0 <= self.metres && is_next(one));
+                } else {
+                    radius *= 2;
+                    continue;
+                }
+            }
+            found.sort_unstable();
+            found.truncate(wanted);
+            return Ok(rows_of(db, found).await?);
+        }
+    }
+
+    /// What stands in the box around the circle.
+    async fn within<S: Subject>(
+        self,
+        db: &impl ConnectionTrait,
+        among: &Among<'_>,
+        radius: i64,
+    ) -> Result<Vec<Seen>, DbErr> {
+        use position::Column::{Latitude, Longitude, SubjectId, SubjectKind};
+        let [south, north, west, east] = self.spot.around(radius);
+        let row = position::Entity::belongs_to(S::Entity::default()).from(SubjectId).to(S::ID);
+        let mut seen = position::Entity::find()
+            .select_only()
+            .columns([SubjectId, Latitude, Longitude])
+            .columns([S::NAME, S::CODE])
+            .join(JoinType::CrossJoin, row.into())
+            .filter(is_subject::<S>(SubjectId))
+            .filter(SubjectKind.eq(S::KIND))
+            .filter(Latitude.between(south, north))
+            .filter(Longitude.between(west, east))
+            .filter(among.filter.clone());
+        if let Some(within) = among.within {
+            seen = seen.filter(within.keeps(S::DIVISION));
+        }
+        let rows: Vec<(Uuid, i64, i64, String, String)> = seen.into_tuple().all(db).await?;
+        let seen = |(id, latitude, longitude, name, code)| {
+            let metres = self.spot.metres_to(Spot { latitude, longitude });
+            Seen { id, metres, name, code }
+        };
+        Ok(rows.into_iter().map(seen).collect())
+    }
+
+    /// How far everything of that name is; none where there is much of it.
+    async fn named<S: Subject>(
+        self,
+        db: &impl ConnectionTrait,
+        among: &Among<'_>,
+        words: &Words,
+    ) -> Result<Option<Vec<(i64, Uuid)>>, DbErr> {
+        let few = usize::try_from(FEW).unwrap_or(usize::MAX);
+        let search = Search::<S>::new(words, among.filter.clone()).within(among.within);
+        let found = search.walk(db, None, few + 1).await?;
+        if found.len() > few {
+            return Ok(None);
+        }
+        let ids = found.iter().map(|found| found.row.subject_id());
+        let positions = position::Entity::find()
+            .filter(position::Column::SubjectKind.eq(S::KIND))
+            .filter(position::Column::SubjectId.is_in(ids))
+            .all(db)
+            .await?;
+        let far = |one: position::Model| {
+            let spot = Spot { latitude: one.latitude, longitude: one.longitude };
+            (self.spot.metres_to(spot), one.subject_id)
+        };
+        Ok(Some(positions.into_iter().map(far).collect()))
+    }
+}
+
+struct Seen {
+    id: Uuid,
+    metres: i64,
+    name: String,
+    code: String,
+}
+
+impl Seen {
+    fn names(&self, words: Option<&Words>) -> bool {
+        words.is_none_or(|words| words.find(&self.name, &self.code))
+    }
+}
+
+fn after(paging: &PageQuery) -> Result<Option<(i64, Uuid)>, ApiError> {
+    let Some([metres, id]) = paging.after::<2>()? else { return Ok(None) };
+    let metres = metres.parse().ok().filter(|metres| (0..=MOST_KM * 1_000).contains(metres)).ok_or_else(bad_cursor)?;
+    Ok(Some((metres, Uuid::parse_str(&id).map_err(|_| bad_cursor())?)))
+}
+
+/// The rows behind ids, in the order given.
+async fn rows_of<S: Subject>(db: &impl ConnectionTrait, found: Vec<(i64, Uuid)>) -> Result<Vec<Nearby<S>>, DbErr> {
+    let rows = S::Entity::find().filter(S::ID.is_in(found.iter().map(|(_, id)| *id))).all(db).await?;
+    let mut rows: HashMap<Uuid, S> = rows.into_iter().map(|row| (row.subject_id(), row)).collect();
+    Ok(found.into_iter().filter_map(|(metres, id)| rows.remove(&id).map(|row| Nearby { metres, row })).collect())
+}
