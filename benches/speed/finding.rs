@@ -44,9 +44,10 @@ const CONNECTIONS: [usize; 2] = [1, 8];
 
 /// Characters of made-up names.
 const BRAND: [char; 64] = [
-    '云', '山', '青', '草', '海', '石', '林', '泉', '月', '亮', '红', '岩', '乌', '蒙', '清', '水', '江', '花', '溪', '龙', '凤', '坪', '坝',
-    '谷', '丰', '源', '绿', '鑫', '兴', '旺', '宏', '达', '金', '银', '福', '禄', '瑞', '祥', '永', '昌', '盛', '德', '聚', '合', '众', '创',
-    '信', '诚', '远', '航', '春', '秋', '阳', '光', '星', '火', '高', '原', '黔', '梵', '净', '苗', '岭', '侗',
+    '云', '山', '青', '草', '海', '石', '林', '泉', '月', '亮', '红', '岩', '乌', '蒙', '清', '水', '江', '花', '溪',
+    '龙', '凤', '坪', '坝', '谷', '丰', '源', '绿', '鑫', '兴', '旺', '宏', '达', '金', '银', '福', '禄', '瑞', '祥',
+    '永', '昌', '盛', '德', '聚', '合', '众', '创', '信', '诚', '远', '航', '春', '秋', '阳', '光', '星', '火', '高',
+    '原', '黔', '梵', '净', '苗', '岭', '侗',
 ];
 const TRADES: [&str; 8] = ["种植", "养殖", "蔬菜", "果蔬", "食用菌", "禽蛋", "生态农业", "茶叶"];
 
@@ -136,7 +137,9 @@ const WAYS: [Way; 12] = [
         let rare = q(name.chars().skip(2).take(3).collect::<String>());
         format!("{rare}&division={}", pick::<String>(&names.counties, n))
     }),
-    ("a common fragment, suspended ones", |_, n| format!("{}&status=suspended", q(pick::<&str>(&["合作社", "农民"], n)))),
+    ("a common fragment, suspended ones", |_, n| {
+        format!("{}&status=suspended", q(pick::<&str>(&["合作社", "农民"], n)))
+    }),
     ("within 50 km of a place", |_, n| near(n)),
     ("a trade within 50 km of a place", |_, n| format!("{}&{}", near(n), q("食用菌"))),
 ];
@@ -198,7 +201,10 @@ fn measure_over(database: &str, url: &str, folder: &Path, effort: Effort) -> Res
     let server = Server::start(url, folder)?;
     let token = token(server.address, OFFICER)?;
     println!("\n{database}: a page of 20 among {SUPPLIERS} suppliers beside one supplier by its key");
-    println!("{:<40} {:>5} {:>8} {:>8} {:>8} {:>8} {:>6}", "search", "conns", "p50 ms", "p99 ms", "key p50", "key p99", "ratio");
+    println!(
+        "{:<40} {:>5} {:>8} {:>8} {:>8} {:>8} {:>6}",
+        "search", "conns", "p50 ms", "p99 ms", "key p50", "key p99", "ratio"
+    );
     let mut worst: Vec<(&str, f64)> = Vec::new();
     for (what, way) in WAYS {
         let mut highest = 0.0_f64;
@@ -229,7 +235,12 @@ fn measure_over(database: &str, url: &str, folder: &Path, effort: Effort) -> Res
     println!("server memory {:.1} MB at most", server.memory().1);
     println!("\ntargets of finding");
     for (what, ratio) in worst {
-        line(database, &format!("p99 of {what} beside the key"), ratio <= AT_MOST, &format!("{ratio:.2} (wanted at most {AT_MOST:.2})"));
+        line(
+            database,
+            &format!("p99 of {what} beside the key"),
+            ratio <= AT_MOST,
+            &format!("{ratio:.2} (wanted at most {AT_MOST:.2})"),
+        );
     }
     Ok(())
 }

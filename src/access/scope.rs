@@ -74,14 +74,13 @@ impl Scope {
         Condition::all().add(supplier.is_in(self.suppliers.iter().copied()))
     }
 
-    /// Suppliers the caller holds a role for, and those registered in its divisions; `supplier` is the row's column.
-    pub fn on_registered(&self, supplier: impl ColumnTrait) -> Condition {
+    /// Suppliers the caller holds a role for, and those registered in its divisions; `supplier` and `place` are the row's
+    /// columns.
+    pub fn on_registered(&self, supplier: impl ColumnTrait, place: impl ColumnTrait) -> Condition {
         if self.everything {
             return Condition::all();
         }
-        Condition::any()
-            .add(supplier.is_in(self.suppliers.iter().copied()))
-            .add(supplier.in_subquery(self.suppliers_of_divisions()))
+        Condition::any().add(supplier.is_in(self.suppliers.iter().copied())).add(self.registered(place))
     }
 
     /// Whether this supplier lies within, or is registered in a division of the subtree; `division` is its place.
@@ -222,6 +221,11 @@ impl Scope {
 
     /// As [`Self::covers_division`] says it of one.
     fn suppliers_of_divisions(&self) -> SelectStatement {
+        let registered = self.registered(supplier::Column::DivisionCode);
+        supplier::Entity::find().select_only().column(supplier::Column::Id).filter(registered).into_query()
+    }
+
+    fn registered(&self, place: impl ColumnTrait) -> Condition {
         let held = || self.divisions.iter().flat_map(|held| held.iter()).cloned();
         let townships = division::Entity::find()
             .select_only()
@@ -229,10 +233,7 @@ impl Scope {
             .filter(division::Column::Level.eq(DivisionLevel::Township))
             .filter(division::Column::ParentCode.is_in(held()))
             .into_query();
-        let registered = Condition::any()
-            .add(supplier::Column::DivisionCode.is_in(held()))
-            .add(supplier::Column::DivisionCode.in_subquery(townships));
-        supplier::Entity::find().select_only().column(supplier::Column::Id).filter(registered).into_query()
+        Condition::any().add(place.is_in(held())).add(place.in_subquery(townships))
     }
 
     fn schools_of_units(&self) -> SelectStatement {

@@ -7,9 +7,9 @@ use crate::{
     clock::{Ids, SystemClock, SystemEntropy},
     config::{Settings, hide_password},
     context::Ctx,
-    demo, http,
+    demo, finding, http,
     jobs::Runner,
-    finding, registry, share,
+    registry, share,
 };
 use entity::bundle;
 use sea_orm::EntityTrait;

@@ -25,8 +25,8 @@ impl Spot {
     /// The same spot, where it lies on earth.
     #[must_use]
     pub fn checked(self) -> Option<Self> {
-        let on_earth =
-            (-90_000_000..=90_000_000).contains(&self.latitude) && (-180_000_000..=180_000_000).contains(&self.longitude);
+        let on_earth = (-90_000_000..=90_000_000).contains(&self.latitude)
+            && (-180_000_000..=180_000_000).contains(&self.longitude);
         on_earth.then_some(self)
     }
 
@@ -93,9 +93,21 @@ mod tests {
     fn coordinates_are_read_exactly() {
         assert_eq!(Spot::parse("26.868,104.244001"), Some(spot(26_868_000, 104_244_001)));
         assert_eq!(Spot::parse(" -0.5 , 180"), Some(spot(-500_000, 180_000_000)));
-        for none in ["", "26.868", "26.868,", "91,0", "0,180.000001", "1e1,0", "26.8680001,1", "+1,1", "--1,1", "NaN,0",
-            "1,1,1", "1.,1", ".5,1"]
-        {
+        for none in [
+            "",
+            "26.868",
+            "26.868,",
+            "91,0",
+            "0,180.000001",
+            "1e1,0",
+            "26.8680001,1",
+            "+1,1",
+            "--1,1",
+            "NaN,0",
+            "1,1,1",
+            "1.,1",
+            ".5,1",
+        ] {
             assert_eq!(Spot::parse(none), None, "{none}");
         }
     }

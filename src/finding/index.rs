@@ -8,9 +8,7 @@ use crate::{
     context::Ctx,
     store::bulk::{self, Kind, Rows},
 };
-use entity::{
-    bundle, school, search_name, search_term, supplier,
-};
+use entity::{bundle, school, search_name, search_term, supplier};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Statement};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -49,7 +47,9 @@ async fn put_some<S: Subject>(db: &impl ConnectionTrait, rows: &[S]) -> Result<(
         let old = before.map(|before| words::terms(S::KIND, &before.name, &before.code)).unwrap_or_default();
         let moved = before.is_none_or(|before| before.division_code != division);
         gone.extend(old.difference(&terms).map(|term| (term.clone(), id)));
-        new.extend(terms.iter().filter(|term| moved || !old.contains(*term)).map(|term| ((term.clone(), id), division)));
+        new.extend(
+            terms.iter().filter(|term| moved || !old.contains(*term)).map(|term| ((term.clone(), id), division)),
+        );
         names.push(search_name::Model {
             subject_kind: S::KIND,
             subject_id: id,
@@ -62,7 +62,11 @@ async fn put_some<S: Subject>(db: &impl ConnectionTrait, rows: &[S]) -> Result<(
     // In the order of the index, so that neighbours are written together.
     let new: Vec<search_term::Model> = new
         .into_iter()
-        .map(|((term, subject_id), division)| search_term::Model { term, subject_id, division_code: division.to_owned() })
+        .map(|((term, subject_id), division)| search_term::Model {
+            term,
+            subject_id,
+            division_code: division.to_owned(),
+        })
         .collect();
     let moved = "on conflict (term, subject_id) do update set division_code = excluded.division_code";
     bulk::insert_with(db, &new, if known.is_empty() { "" } else { moved }).await?;
@@ -72,16 +76,11 @@ async fn put_some<S: Subject>(db: &impl ConnectionTrait, rows: &[S]) -> Result<(
     Ok(())
 }
 
-async fn known<S: Subject>(
-    db: &impl ConnectionTrait,
-    rows: &[S],
-) -> Result<BTreeMap<Uuid, search_name::Model>, DbErr> {
+async fn known<S: Subject>(db: &impl ConnectionTrait, rows: &[S]) -> Result<BTreeMap<Uuid, search_name::Model>, DbErr> {
     let backend = db.get_database_backend();
     let (relation, mut values) = bulk::ids(backend, rows.iter().map(Subject::subject_id))?;
     values.push(S::KIND.into());
-    let sql = format!(
-        "select n.* from {relation} join search_name n on n.subject_id = r.id and n.subject_kind = $2"
-    );
+    let sql = format!("select n.* from {relation} join search_name n on n.subject_id = r.id and n.subject_kind = $2");
     let found = search_name::Model::find_by_statement(Statement::from_sql_and_values(backend, sql, values));
     Ok(found.all(db).await?.into_iter().map(|row| (row.subject_id, row)).collect())
 }

@@ -79,13 +79,17 @@ impl Wanted {
         if let Some(near) = self.near {
             let among = Among { words: self.words.as_ref(), filter, within };
             let rows = near.page::<S>(db, &among, paging, limit).await?;
-            let hit = |near: super::near::Nearby<S>| Hit { cursor: near.cursor(), metres: Some(near.metres), row: near.row };
+            let hit =
+                |near: super::near::Nearby<S>| Hit { cursor: near.cursor(), metres: Some(near.metres), row: near.row };
             return Ok(rows.into_iter().map(hit).collect());
         }
         if let Some(words) = &self.words {
             let search = Search::<S>::new(words, filter).within(within).indexed(indexed);
             let rows = search.page(db, paging, limit).await?;
-            return Ok(rows.into_iter().map(|found| Hit { cursor: found.cursor(), metres: None, row: found.row }).collect());
+            return Ok(rows
+                .into_iter()
+                .map(|found| Hit { cursor: found.cursor(), metres: None, row: found.row })
+                .collect());
         }
         let mut rows = S::Entity::find().filter(filter).order_by_asc(S::ID).limit(limit + 1);
         if let Some(within) = within {

@@ -140,7 +140,12 @@ impl<'a, S: Subject> Search<'a, S> {
     }
 
     /// Up to `wanted` rows, as many as there are behind `after`.
-    pub(super) async fn walk(&self, db: &impl ConnectionTrait, after: After, wanted: usize) -> Result<Vec<Found<S>>, DbErr> {
+    pub(super) async fn walk(
+        &self,
+        db: &impl ConnectionTrait,
+        after: After,
+        wanted: usize,
+    ) -> Result<Vec<Found<S>>, DbErr> {
         let mut found: Vec<Found<S>> = Vec::with_capacity(wanted);
         let mut after = after;
         for (from, to) in self.words.ranges(S::KIND) {

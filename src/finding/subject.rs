@@ -67,4 +67,3 @@ pub fn table_of<S: Subject>() -> &'static str {
         SubjectKind::Supplier => "supplier",
     }
 }
-

@@ -238,7 +238,11 @@ impl Words {
 
     fn is_initials_of(&self, initials: &[Vec<String>]) -> bool {
         self.text.len() <= initials.len()
-            && self.text.iter().zip(initials).all(|(letter, initials)| initials.iter().any(|one| one.starts_with(*letter)))
+            && self
+                .text
+                .iter()
+                .zip(initials)
+                .all(|(letter, initials)| initials.iter().any(|one| one.starts_with(*letter)))
     }
 }
 
@@ -274,9 +278,25 @@ mod tests {
 
     #[test]
     fn a_name_is_found_as_people_type_it() {
-        for typed in ["雨农小学", "雨农", "农小", "学", "ynxx", "nxx", "YNXX", "yunong", "yuno", "nongxiao", "yunongxiaoxue",
-            "ｙｎｘｘ", "雨 农", "s-1", "S", "y", "xue"]
-        {
+        for typed in [
+            "雨农小学",
+            "雨农",
+            "农小",
+            "学",
+            "ynxx",
+            "nxx",
+            "YNXX",
+            "yunong",
+            "yuno",
+            "nongxiao",
+            "yunongxiaoxue",
+            "ｙｎｘｘ",
+            "雨 农",
+            "s-1",
+            "S",
+            "y",
+            "xue",
+        ] {
             assert!(finds(typed, "雨农小学"), "{typed}");
         }
         for typed in ["农雨", "ynx农", "unong", "ynxxx", "雨农小学校", "yunongxiaoxuexiao", "1", "-1", "ong"] {
@@ -293,7 +313,8 @@ mod tests {
 
     #[test]
     fn what_begins_with_it_comes_first() {
-        let first = |name: &str| Words::of("威宁").and_then(|words| words.first_term(SUPPLIER, name, "x")).expect("found");
+        let first =
+            |name: &str| Words::of("威宁").and_then(|words| words.first_term(SUPPLIER, name, "x")).expect("found");
         let mut names = ["贵州威宁农场", "威宁草海合作社", "贵州威宁", "威宁"];
         names.sort_by_key(|name| first(name));
         assert_eq!(names, ["威宁", "威宁草海合作社", "贵州威宁", "贵州威宁农场"]);
@@ -303,9 +324,10 @@ mod tests {
     #[test]
     fn the_terms_of_a_name_stay_what_they_are() {
         let terms: Vec<String> = terms(SUPPLIER, "雨农（A）", "S-1").into_iter().collect();
-        assert_eq!(terms, [
-            "p0s-1", "p1yn(a)", "p1yunong", "p1雨农(a", "p2(a)", "p2)", "p2a)", "p2n(a)", "p2nong(a", "p2农(a)",
-        ]);
+        assert_eq!(
+            terms,
+            ["p0s-1", "p1yn(a)", "p1yunong", "p1雨农(a", "p2(a)", "p2)", "p2a)", "p2n(a)", "p2nong(a", "p2农(a)",]
+        );
     }
 
     proptest! {

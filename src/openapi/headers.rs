@@ -12,7 +12,7 @@ const KEYED: [&str; 6] =
     ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 16] = [
+const VERSIONED: [&str; 18] = [
     "confirm_order",
     "decline_order",
     "cancel_order",
@@ -29,6 +29,8 @@ const VERSIONED: [&str; 16] = [
     "end_household_status",
     "annul_household_status",
     "resolve_household_discrepancy",
+    "put_school_position",
+    "put_supplier_position",
 ];
 
 /// Operations that store nothing, or no answer.

@@ -8,6 +8,7 @@ mod county_lists;
 mod divisions;
 mod filter;
 mod reporting_units;
+mod school_position;
 mod schools;
 mod store;
 
@@ -36,5 +37,6 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .routes(routes!(schools::list_schools))
         .routes(routes!(schools::find_school))
         .routes(routes!(schools::list_canteens))
+        .routes(routes!(school_position::find_school_position, school_position::put_school_position))
         .with_state(ctx)
 }

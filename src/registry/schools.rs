@@ -1,10 +1,6 @@
 //! Schools and their kitchens, as far as the caller's scope reaches.
 
-use super::{
-    Area,
-    filter::code_filter,
-    store,
-};
+use super::{Area, filter::code_filter, store};
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,

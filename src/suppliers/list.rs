@@ -134,7 +134,8 @@ pub async fn list_suppliers(
     }
     let own = (!scope.is_everything()).then(|| store::in_scope(&scope));
     let rows = wanted.list::<supplier::Model>(db, filter, own, &paging).await?;
-    let show = |hit: Hit<supplier::Model>| FoundSupplier { supplier: names.view(hit.row, false), distance_m: hit.metres };
+    let show =
+        |hit: Hit<supplier::Model>| FoundSupplier { supplier: names.view(hit.row, false), distance_m: hit.metres };
     Ok(Json(page(rows, limit, |hit| hit.cursor.clone(), show)))
 }
 
@@ -196,7 +197,7 @@ impl<'a> Names<'a> {
         let own = self.scope.held_suppliers(supplier::Column::Id);
         let any = Condition::any().add(kind).add(own);
         match &self.households {
-            Some(scope) => any.add(scope.on_place(supplier::Column::DivisionCode)),
+            Some(scope) => any.add(scope.on_registered(supplier::Column::Id, supplier::Column::DivisionCode)),
             None => any,
         }
     }

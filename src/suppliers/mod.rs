@@ -13,6 +13,7 @@ mod reseal;
 mod reveal_household;
 mod search_households;
 mod store;
+mod supplier_position;
 mod update_personal_data;
 
 pub use household_view::{HouseholdView, show as show_households};
@@ -36,6 +37,7 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list::list_suppliers))
         .routes(routes!(list::find_supplier))
+        .routes(routes!(supplier_position::find_supplier_position, supplier_position::put_supplier_position))
         .routes(routes!(list_households::list_households))
         .routes(routes!(list_households::find_household))
         .routes(routes!(search_households::search_households))

@@ -6,9 +6,12 @@ use crate::support::{
 };
 use entity::{membership::Role, search_name::SubjectKind, supplier};
 use sea_orm::EntityTrait;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use xiaonong::finding::{self, words};
+
+/// A list, what is asked of it, and the least it answers.
+type List<'a> = (&'a str, &'a [(&'a str, &'a str)], usize);
 
 /// A path with its query encoded.
 fn with(path: &str, pairs: &[(&str, &str)]) -> String {
@@ -85,7 +88,7 @@ on_both! {
         place(app).await;
         let near = [("near", "26.868,104.244"), ("within_km", "500")];
         let near_coops = [near[0], near[1], ("q", "hzs")];
-        let lists: [(&str, &[(&str, &str)], usize); 8] = [
+        let lists: [List<'_>; 8] = [
             ("/suppliers", &[("q", "合作社")], 16),
             ("/suppliers", &[("q", "hzs")], 16),
             ("/suppliers", &[("q", "n")], 18),
@@ -165,6 +168,40 @@ on_both! {
         // Without a place there is no distance.
         let plain = app.get(&with("/suppliers", &[("q", "hzs"), ("limit", "1")])).by(&admin).await.ok();
         assert_eq!(plain["items"][0]["distance_m"], Value::Null);
+    }
+
+    async fn a_position_is_entered_by_the_authority_of_the_place(app: &App) {
+        let (school, supplier) = (app.school("demo-yunong").await.id, app.supplier("weining-potato-coop").await.id);
+        app.member("keeper", Role::AuthorityManager, At::Unit("520526")).await;
+        app.member("elsewhere", Role::AuthorityManager, At::Unit("520102")).await;
+        let (keeper, elsewhere) = (app.login("keeper").await, app.login("elsewhere").await);
+        let body = json!({"latitude": "26.868", "longitude": "104.244001"});
+        for (path, list, code) in [
+            (format!("/schools/{school}/position"), "/schools", "demo-yunong"),
+            (format!("/suppliers/{supplier}/position"), "/suppliers", "weining-potato-coop"),
+        ] {
+            app.get(&path).by(&keeper).await.refused(404, "not_found");
+            for (field, wrong) in [("latitude", "91"), ("latitude", "26,8"), ("longitude", "104.2440001"), ("longitude", "")] {
+                let mut wrong_body = body.clone();
+                wrong_body[field] = json!(wrong);
+                let answer = app.call("PUT", &format!("/api/v1{path}")).json(&wrong_body).by(&keeper).await;
+                answer.points_at(&format!("/{field}"), "place_malformed");
+            }
+            app.call("PUT", &format!("/api/v1{path}")).json(&json!({"latitude": 26.868, "longitude": "104"})).by(&keeper).await.refused(422, "invalid");
+            app.call("PUT", &format!("/api/v1{path}")).json(&body).by(&elsewhere).await.refused(404, "not_found");
+            assert_eq!(app.number("select count(*) from position where version = 1").await, 0);
+            let put = app.call("PUT", &format!("/api/v1{path}")).json(&body).by(&keeper).await.ok();
+            assert_eq!(put, json!({"latitude": "26.868000", "longitude": "104.244001", "version": 1}));
+            assert_eq!(app.get(&path).by(&keeper).await.ok(), put);
+            let moved = json!({"latitude": "26.878", "longitude": "104.244001"});
+            app.call("PUT", &format!("/api/v1{path}")).json(&moved).header("if-match", "\"7\"").by(&keeper).await.refused(412, "stale_version");
+            app.call("PUT", &format!("/api/v1{path}")).json(&moved).header("if-match", "\"1\"").by(&keeper).await.ok();
+            let near = with(list, &[("near", "26.868,104.244001")]);
+            let found = app.get(&near).by(&keeper).await.ok();
+            assert_eq!((&found["items"][0]["code"], &found["items"][0]["distance_m"]), (&json!(code), &json!(1_112)));
+            app.execute("update position set version = 9").await;
+        }
+        assert_eq!(app.number("select count(*) from audit_entry where action in ('school.place', 'supplier.place')").await, 4);
     }
 
     async fn names_written_by_other_means_are_caught_up_with(app: &App) {

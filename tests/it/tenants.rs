@@ -44,6 +44,10 @@ enum Foreign {
 const NAMED: &[(&str, Foreign)] = &[
     ("find_division", Foreign::Open),
     ("find_school", Foreign::School),
+    ("find_school_position", Foreign::School),
+    ("put_school_position", Foreign::School),
+    ("find_supplier_position", Foreign::Supplier),
+    ("put_supplier_position", Foreign::Supplier),
     ("list_canteens", Foreign::School),
     ("list_inspectors", Foreign::School),
     ("school_share", Foreign::School),
