@@ -82,12 +82,14 @@ pub(super) async fn find_known(
         By::Code => "code",
         By::IdNumberHash => "id_number_hash",
     };
+    // The last period is looked up household by household along its index: as an anti-join PostgreSQL, before it has
+    // counted the rows, compares every period with every other.
     let sql = format!(
         "select {COLUMNS}
          from {relation} join household h on h.{column} = r.found_by
-         left join household_status s on s.household_id = h.id and s.history = $2 and s.annulled_at is null
-           and not exists (select 1 from household_status n where n.household_id = s.household_id
-             and n.history = s.history and n.annulled_at is null and n.from_on > s.from_on)"
+         left join household_status s on s.id = (select n.id from household_status n
+           where n.household_id = h.id and n.history = $2 and n.annulled_at is null
+           order by n.from_on desc limit 1)"
     );
     let rows = KnownRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
     let key = |row: &KnownRow| match by {
