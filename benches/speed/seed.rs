@@ -23,7 +23,8 @@ use xiaonong::{
     clock::{Ids, SystemClock, SystemEntropy},
     config::{Settings, Source},
     context::Ctx,
-    registry, share,
+    registry::{self, Seat, term_of},
+    share,
     store::bulk,
 };
 
@@ -148,6 +149,11 @@ pub async fn fill(ctx: &Ctx) -> Result<Market, String> {
         (0..SUPPLIERS * OFFERS_EACH).map(|n| listing_of(n, &counties, &products, today)).collect();
     write(ctx, &schools).await?;
     write(ctx, &canteens).await?;
+    let seats: Vec<_> = schools.iter().map(|one| Seat::today(one).from(one.id, one.opened_on)).collect();
+    write(ctx, &seats).await?;
+    let opened_on = schools.first().map_or(today, |school| school.opened_on);
+    let terms: Vec<_> = canteens.iter().map(|canteen| term_of(canteen, opened_on)).collect();
+    write(ctx, &terms).await?;
     write(ctx, &suppliers).await?;
     write(ctx, &listings).await?;
     accounts(ctx).await?;

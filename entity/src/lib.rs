@@ -9,12 +9,16 @@ pub mod weight;
 
 // registry
 pub mod canteen;
+pub mod canteen_term;
 pub mod county_list;
 pub mod county_list_member;
 pub mod division;
 pub mod division_change;
 pub mod reporting_unit;
 pub mod school;
+pub mod school_affiliation;
+pub mod school_diners;
+pub mod school_merger;
 
 // documents
 pub mod document;

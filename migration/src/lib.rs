@@ -11,6 +11,7 @@ mod documents;
 mod finding;
 mod household_lists;
 mod personal_data;
+mod registry_histories;
 mod rooms;
 mod sessions;
 mod standing;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(standing::Standing));
         all.push(Box::new(household_lists::HouseholdLists));
         all.push(Box::new(finding::Finding));
+        all.push(Box::new(registry_histories::RegistryHistories));
         all
     }
 }

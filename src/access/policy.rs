@@ -148,14 +148,16 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         )
         // The administrator keeps the accounts and trades nothing.
         | (Administrator, Manage, Account)
-        | (Administrator, Update, School | Supplier)
+        | (Administrator, Create | Update, School)
+        | (Administrator, Update, Supplier)
         | (Administrator, Create | Cancel, Consent) => Some(Everything),
         // An authority sees all that happens in the subtree and changes none of it but the register of households; its
-        // manager keeps the accounts, annuls statuses and sees personal data in clear.
+        // manager keeps the accounts and the schools, annuls statuses and sees personal data in clear.
         (AuthorityManager | AuthorityOfficer | Auditor, Read, _)
         | (AuthorityManager | AuthorityOfficer, Create | Update, Household)
         | (AuthorityManager, Cancel | Reveal, Household)
-        | (AuthorityManager, Update, School | Supplier)
+        | (AuthorityManager, Create | Update, School)
+        | (AuthorityManager, Update, Supplier)
         | (AuthorityManager | SchoolPrincipal | Role::Supplier, Manage, Account)
         | (AuthorityManager, Create | Cancel, Consent)
         // A school sees and does its own buying; its inspectors receive but do not order; its principal oversees, may

@@ -175,6 +175,15 @@ impl Scope {
             .add(school::COLUMN.reporting_unit_code.is_in(self.unit_codes().cloned()))
     }
 
+    /// Rows of this scope's reporting units.
+    #[must_use]
+    pub fn on_unit(&self, column: impl ColumnTrait) -> Condition {
+        if self.everything {
+            return Condition::all();
+        }
+        Condition::all().add(column.is_in(self.unit_codes().cloned()))
+    }
+
     /// Rows of the counties this scope's units stand for.
     #[must_use]
     pub fn on_county(&self, column: impl ColumnTrait) -> Condition {

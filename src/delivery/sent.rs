@@ -6,6 +6,7 @@ use crate::{
     access::{InspectorView, inspectors_of},
     catalogue::Conversions,
     http::ApiError,
+    registry::schools_on,
     store::bulk::{self, Kind, Rows},
 };
 use chrono::NaiveDate;
@@ -28,7 +29,7 @@ pub struct Sent {
     pub consignment: consignment::Model,
     /// Its order.
     pub order: purchase_order::Model,
-    /// Where it goes.
+    /// Where it goes, as the school stood that day.
     pub school: school::Model,
     /// One line a batch.
     pub batches: Vec<consignment_line::Model>,
@@ -102,7 +103,7 @@ impl Arrivals {
         let schools: BTreeSet<_> = orders.values().map(|order| order.school_id).collect();
         let by_school = Ids::of(db, schools.iter().copied())?;
         let schools: Vec<school::Model> =
-            by_school.all(db, "select t.* from {r} join school t on t.id = r.id", "").await?;
+            by_school.all(db, &format!("select t.* from {{r}} join {} t on t.id = r.id", schools_on(day)), "").await?;
         let people = inspectors_of(db, schools.iter().map(|school| school.id), day).await?;
         let products: BTreeSet<&String> = ordered.iter().map(|line| &line.product_code).collect();
         let products: Vec<String> = products.into_iter().cloned().collect();

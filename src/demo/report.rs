@@ -58,7 +58,7 @@ fn whole_months((from, to): (NaiveDate, NaiveDate)) -> (NaiveDate, NaiveDate) {
 }
 
 async fn division(ctx: &Ctx, code: &str, days: (NaiveDate, NaiveDate)) -> Result<RollUpView, ApiError> {
-    let (_, node) = share::division_node(ctx, code).await?;
+    let (_, node) = share::division_node(ctx, code, days).await?;
     roll_up(ctx, &node, days, Some(By::Child)).await
 }
 

@@ -17,6 +17,8 @@ use crate::{
     context::Ctx,
     finding,
     http::ApiError,
+    registry,
+    store::bulk,
 };
 use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
@@ -76,11 +78,38 @@ async fn run(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
         if let Err(error) = audit::seal(&ctx, reach).await {
             tracing::warn!(?error, "sealing the audit trail failed and will be tried again");
         }
+        if looks % LOOKS_BETWEEN_WINDOWS == 0
+            && let Err(error) = settle_schools(&ctx, looks == 0).await
+        {
+            tracing::warn!(?error, "moving schools failed and will be tried again");
+        }
         if let Err(error) = look(&ctx, looks % LOOKS_BETWEEN_PURGES == 0, &stopped).await {
             tracing::warn!(?error, "a job failed and will be tried again");
         }
         looks = looks.wrapping_add(1);
     }
+}
+
+/// Days a look goes back for moves that began; the first look goes back to the programme's beginning.
+const LOOK_BACK_DAYS: u64 = 40;
+
+/// Lets the moves of schools that begin today take effect; answers how many did.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn settle_schools(ctx: &Ctx, all: bool) -> Result<u64, ApiError> {
+    let today = ctx.clock.now().business_day();
+    let since = today.checked_sub_days(chrono::Days::new(if all { 36_525 } else { LOOK_BACK_DAYS })).unwrap_or(today);
+    let txn = ctx.store.begin().await?;
+    let moved = registry::settle(&txn, today, since).await?;
+    if moved == 0 {
+        txn.rollback().await?;
+        return Ok(0);
+    }
+    let facts = serde_json::json!({ "moved": moved, "on": today });
+    bulk::insert(&txn, &[audit::machine_line(ctx, "school.settle", "school", "jobs", facts)]).await?;
+    txn.commit().await?;
+    Ok(moved)
 }
 
 async fn look(ctx: &Ctx, clear: bool, stopped: &watch::Receiver<bool>) -> Result<(), ApiError> {

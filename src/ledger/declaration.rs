@@ -10,6 +10,7 @@ use crate::{
     catalogue::Conversions,
     context::Ctx,
     http::{ApiError, Check, Text},
+    registry::Affiliations,
 };
 use chrono::{Days, NaiveDate};
 use entity::{
@@ -55,6 +56,7 @@ pub struct Batch<'a> {
     categories: HashSet<String>,
     households: HashMap<String, HouseholdId>,
     suppliers: HashSet<SupplierId>,
+    affiliations: Affiliations,
     days: BTreeMap<NaiveDate, Day>,
 }
 
@@ -109,6 +111,7 @@ impl<'a> Batch<'a> {
             categories: categories.into_iter().collect(),
             households: households.into_iter().collect(),
             suppliers: suppliers.into_iter().collect(),
+            affiliations: Affiliations::find(db, purchaser.school.id).await?,
             days: BTreeMap::new(),
         };
         let mut by_day: BTreeMap<NaiveDate, Vec<Claim>> = BTreeMap::new();
@@ -222,6 +225,12 @@ impl<'a> Batch<'a> {
             ),
         );
         check.that(
+            self.purchaser.school.closed_on.is_none_or(|closed| request.purchased_on <= closed),
+            at("purchased_on"),
+            "school_closed",
+            Text::new("学校当日已停办。", "The school was closed that day."),
+        );
+        check.that(
             request.supplier_id.is_none_or(|id| self.suppliers.contains(&id)),
             at("supplier_id"),
             "supplier_unknown",
@@ -259,10 +268,11 @@ impl<'a> Batch<'a> {
         let claim = self.claim(request, line);
         let Frozen { class, origin_lists, producer_status, linked_households, evidence } = day.freeze(&claim);
         let school = &self.purchaser.school;
+        let seat = self.affiliations.seat(school, request.purchased_on);
         Some(purchase_line::Model {
             id: ctx.ids.next(),
-            county_code: school.county_code.clone(),
-            reporting_unit_code: school.reporting_unit_code.clone(),
+            county_code: seat.county_code,
+            reporting_unit_code: seat.reporting_unit_code,
             school_id: school.id,
             canteen_id: self.purchaser.canteen.id,
             purchased_on: request.purchased_on,

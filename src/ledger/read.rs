@@ -173,7 +173,8 @@ pub fn check_range(from: NaiveDate, to: NaiveDate) -> Result<(), ApiError> {
 
 /// List ledger lines
 ///
-/// The lines behind a school's figures, oldest first, each with its receipt, batch and documents.
+/// The lines behind a school's figures, oldest first, each with its receipt, batch and documents. An authority that the
+/// school has left sees those that counted for it.
 #[utoipa::path(
     get, path = "/ledger", operation_id = "list_ledger_lines", tag = "ledger", security(("bearer" = [])),
     params(LedgerQuery),
@@ -196,8 +197,12 @@ pub async fn list_ledger_lines(
     });
     let after = after.transpose()?;
     let db = &ctx.store.read;
-    let school = registry::find_school(db, &scope, query.school_id).await?.ok_or(ApiError::NotFound)?;
-    let shows_households = scope.shows_households_of(&school);
+    let (holds, shows_households) = match registry::find_school(db, &scope, query.school_id).await? {
+        Some(school) => (Holds::School, scope.shows_households_of(&school)),
+        // The school has moved on; the lines that counted for this authority stay its own.
+        None if registry::held_school(db, &scope, query.school_id).await? => (Holds::LinesOfItsUnits, true),
+        None => return Err(ApiError::NotFound),
+    };
     if (query.class.is_some() || query.producer_unmatched.is_some()) && !shows_households {
         return Err(ApiError::refused(
             "class_not_shown",
@@ -207,7 +212,7 @@ pub async fn list_ledger_lines(
             ),
         ));
     }
-    let lines = lines(db, &scope, &query, after, limit + 1).await?;
+    let lines = lines(db, (&scope, holds), &query, after, limit + 1).await?;
     let deliveries = deliveries(db, lines.iter().filter_map(|line| line.receipt_line_id)).await?;
     let certificates = certificates(db, &lines).await?;
     let stated = if shows_households { stated(db, &lines).await? } else { HashMap::new() };
@@ -222,9 +227,18 @@ pub async fn list_ledger_lines(
     )))
 }
 
+/// What of a school's ledger a scope reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// All of it.
+    School,
+    /// What counted for the scope's units, before the school moved.
+    LinesOfItsUnits,
+}
+
 async fn lines(
     db: &impl ConnectionTrait,
-    scope: &Scope,
+    (scope, holds): (&Scope, Holds),
     query: &LedgerQuery,
     after: Option<(NaiveDate, Uuid)>,
     limit: u64,
@@ -233,7 +247,10 @@ async fn lines(
     let mut select = purchase_line::Entity::find()
         .filter(Column::SchoolId.eq(query.school_id))
         .filter(Column::PurchasedOn.between(query.from, query.to))
-        .filter(scope.rows(Some(Column::SchoolId), None::<Column>));
+        .filter(match holds {
+            Holds::School => scope.rows(Some(Column::SchoolId), None::<Column>),
+            Holds::LinesOfItsUnits => scope.on_unit(Column::ReportingUnitCode),
+        });
     if let Some(channel) = query.channel {
         select = select.filter(Column::Channel.eq(channel.to_value()));
     }

@@ -12,7 +12,7 @@ const KEYED: [&str; 6] =
     ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 18] = [
+const VERSIONED: [&str; 25] = [
     "confirm_order",
     "decline_order",
     "cancel_order",
@@ -31,6 +31,13 @@ const VERSIONED: [&str; 18] = [
     "resolve_household_discrepancy",
     "put_school_position",
     "put_supplier_position",
+    "update_school",
+    "move_school",
+    "close_school",
+    "merge_school",
+    "update_canteen",
+    "close_canteen",
+    "put_diners",
 ];
 
 /// Operations that store nothing, or no answer.

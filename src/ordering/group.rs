@@ -235,6 +235,10 @@ pub(crate) fn destination(
             ),
         ));
     }
+    if kitchen.school.closed_on.is_some_and(|closed| deliver_on > closed) {
+        let detail = Text::new("学校届时已停办。", "The school is closed by then.");
+        return Err(ApiError::field("/deliver_on", "school_closed", detail));
+    }
     Ok(Destination {
         county_code: kitchen.school.county_code.clone(),
         prefecture_code: kitchen.prefecture_code.clone(),

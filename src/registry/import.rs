@@ -1,6 +1,10 @@
 //! Brings in schools and their canteens from CSV: all rows of a file or none.
 
-use super::sheet::{Refusal, Row, Sheet, derived_id};
+use super::{
+    affiliation::Seat,
+    canteen_change::term_of,
+    sheet::{Refusal, Row, Sheet, derived_id},
+};
 use crate::{audit::machine_line, context::Ctx, finding, http::ApiError, store::bulk};
 use chrono::NaiveDate;
 use entity::{
@@ -142,6 +146,10 @@ pub async fn import_schools(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Impo
     let mut written = bulk::insert_with(&txn, &schools, "on conflict do nothing").await?;
     written += bulk::insert_with(&txn, &canteens, "on conflict do nothing").await?;
     finding::put(&txn, &schools).await?;
+    let seats = schools.iter().map(|school| Seat::today(school).from(school.id, school.opened_on));
+    bulk::insert_with(&txn, &seats.collect::<Vec<_>>(), "on conflict do nothing").await?;
+    let terms = canteens.iter().map(|canteen| term_of(canteen, OPENED_ON));
+    bulk::insert_with(&txn, &terms.collect::<Vec<_>>(), "on conflict do nothing").await?;
     finish(ctx, txn, dry_run, "school.import", Imported { rows, written }).await
 }
 

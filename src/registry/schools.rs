@@ -1,6 +1,6 @@
 //! Schools and their kitchens, as far as the caller's scope reaches.
 
-use super::{Area, filter::code_filter, store};
+use super::{Area, filter::code_filter, school_change::history, store};
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
@@ -14,9 +14,11 @@ use entity::{
     id::{CanteenId, SchoolId},
     reporting_unit,
     school::{self, SchoolStage},
+    school_affiliation, school_merger,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::SelectStatement,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::SelectStatement,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -82,7 +84,26 @@ pub struct CanteenView {
     pub version: i64,
 }
 
-/// A school with its kitchens.
+/// Where a school belonged over some days.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AffiliationView {
+    /// First day.
+    #[schema(example = "2015-09-01")]
+    pub from_on: NaiveDate,
+    /// Last day; null for the last row.
+    pub to_on: Option<NaiveDate>,
+    /// Township (or county) it lies in.
+    #[schema(example = "520526109")]
+    pub division_code: String,
+    /// County it lies in.
+    #[schema(example = "520526")]
+    pub county_code: String,
+    /// Unit it reports to.
+    #[schema(example = "520526")]
+    pub reporting_unit_code: String,
+}
+
+/// A school with its kitchens and its history.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SchoolResponse {
     /// The school.
@@ -90,6 +111,11 @@ pub struct SchoolResponse {
     pub school: SchoolView,
     /// Its kitchens.
     pub canteens: Vec<CanteenView>,
+    /// Where it belonged, oldest first; a planned move is the last row.
+    pub affiliations: Vec<AffiliationView>,
+    /// School it became part of on the day after `closed_on`; null for others.
+    #[schema(example = json!(null))]
+    pub merged_into_school_id: Option<SchoolId>,
 }
 
 /// A school of a list.
@@ -231,7 +257,7 @@ fn subtree(unit: &str) -> SelectStatement {
 
 /// Find a school
 ///
-/// With its kitchens.
+/// With its kitchens and where it belonged day by day.
 #[utoipa::path(
     get, path = "/schools/{id}", operation_id = "find_school", tag = "registry", security(("bearer" = [])),
     params(("id" = SchoolId, Path, description = "The school")),
@@ -245,13 +271,33 @@ pub async fn find_school(
     let scope = caller.actor.may(Action::Read, Resource::School)?;
     let db = &ctx.store.read;
     let school = store::find_school(db, &scope, id).await?.ok_or(ApiError::NotFound)?;
+    Ok(Json(show_school(db, school).await?))
+}
+
+/// A school with all that is told of it.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn show_school(db: &impl ConnectionTrait, school: school::Model) -> Result<SchoolResponse, DbErr> {
     let canteens = canteen::Entity::find()
-        .filter(canteen::Column::SchoolId.eq(id))
+        .filter(canteen::Column::SchoolId.eq(school.id))
         .order_by_asc(canteen::Column::Id)
         .all(db)
         .await?;
-    let canteens = canteens.into_iter().map(canteen_view).collect();
-    Ok(Json(SchoolResponse { school: school_view(school), canteens }))
+    let merger = school_merger::Entity::find_by_id(school.id).one(db).await?;
+    let affiliation = |row: school_affiliation::Model| AffiliationView {
+        from_on: row.from_on,
+        to_on: row.to_on,
+        division_code: row.division_code,
+        county_code: row.county_code,
+        reporting_unit_code: row.reporting_unit_code,
+    };
+    Ok(SchoolResponse {
+        canteens: canteens.into_iter().map(canteen_view).collect(),
+        affiliations: history(db, school.id).await?.into_iter().map(affiliation).collect(),
+        merged_into_school_id: merger.map(|merger| merger.into_school_id),
+        school: school_view(school),
+    })
 }
 
 /// List canteens
@@ -302,7 +348,7 @@ fn school_view(row: school::Model) -> SchoolView {
     }
 }
 
-fn canteen_view(row: canteen::Model) -> CanteenView {
+pub(super) fn canteen_view(row: canteen::Model) -> CanteenView {
     CanteenView {
         id: row.id,
         school_id: row.school_id,

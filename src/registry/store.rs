@@ -15,7 +15,7 @@ use entity::{
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, Statement};
 use std::collections::{BTreeSet, HashMap};
 
-use super::is_code;
+use super::{affiliation::Affiliations, is_code};
 
 /// A division and the lists it stood on, on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +144,15 @@ pub async fn find_school(
 ) -> Result<Option<school::Model>, DbErr> {
     // One row by its key, judged here: a province's officer would bind a hundred units to the statement.
     Ok(school::Entity::find_by_id(id).one(db).await?.filter(|school| scope.covers_school(school)))
+}
+
+/// Whether a school ever reported to a unit of `scope`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn held_school(db: &impl ConnectionTrait, scope: &Scope, id: SchoolId) -> Result<bool, DbErr> {
+    let history = Affiliations::find(db, id).await?;
+    Ok(history.rows().iter().any(|row| scope.covers_unit(&row.reporting_unit_code)))
 }
 
 /// A kitchen and the school it belongs to, where that school lies within `scope`.

@@ -51,7 +51,7 @@ pub async fn reporting_unit_share(
     }
     let (days, by, now) = (range(&query, &ctx)?, query.by, ctx.clock.now());
     let compute = async {
-        let node = unit_node(&ctx, &code).await?;
+        let node = unit_node(&ctx, &code, days).await?;
         serde_json::to_vec(&roll_up(&ctx, &node, days, by).await?).map_err(ApiError::internal)
     };
     ctx.pages.answer(format!("unit {code} {days:?} {by:?}"), Topic::Ledger, now, compute).await
@@ -79,7 +79,7 @@ pub async fn division_share(
     }
     let (days, by, now) = (range(&query, &ctx)?, query.by, ctx.clock.now());
     let compute = async {
-        let (_, node) = division_node(&ctx, &code).await?;
+        let (_, node) = division_node(&ctx, &code, days).await?;
         serde_json::to_vec(&roll_up(&ctx, &node, days, by).await?).map_err(ApiError::internal)
     };
     ctx.pages.answer(format!("division {code} {days:?} {by:?}"), Topic::Ledger, now, compute).await

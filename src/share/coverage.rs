@@ -38,7 +38,21 @@ struct Row {
     exempt: i64,
 }
 
+/// Days asked about: those of the figures, and the day on which schools are counted where they belong.
+#[derive(Clone, Copy, Debug)]
+pub struct Days {
+    /// First.
+    pub from: NaiveDate,
+    /// Last.
+    pub to: NaiveDate,
+    /// Today: a school that will move in the rest of the period is still where it is.
+    pub today: NaiveDate,
+}
+
 /// Coverage of an area over whole months, grouped. Groups without schools are missing.
+///
+/// A school that moved within the period is counted once, where it was last; what it bought before the move is reported
+/// all the same. How its kitchen was run is asked of the same day.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -46,33 +60,42 @@ pub async fn of_area(
     db: &impl ConnectionTrait,
     area: &Area,
     (first, last): (i32, i32),
-    (from, to): (NaiveDate, NaiveDate),
+    days: Days,
     group: Group,
 ) -> Result<HashMap<String, Coverage>, DbErr> {
     let backend = db.get_database_backend();
     let key = match (group, backend) {
-        (Group::County, _) => "t.county_code",
-        (Group::Prefecture, _) => "(select coalesce(parent_code, code) from division where code = t.county_code)",
-        (Group::Unit, _) => "t.reporting_unit_code",
-        (Group::School, DbBackend::Postgres) => "cast(t.school_id as text)",
-        (Group::School, _) => "lower(hex(t.school_id))",
+        (Group::County, _) => "p.county_code",
+        (Group::Prefecture, _) => "(select coalesce(parent_code, code) from division where code = p.county_code)",
+        (Group::Unit, _) => "p.reporting_unit_code",
+        (Group::School, DbBackend::Postgres) => "cast(p.school_id as text)",
+        (Group::School, _) => "lower(hex(p.school_id))",
         (Group::None | Group::Category, _) => "''",
     };
-    let (condition, values) = area.condition(5);
-    // `t` stands once for the totals and once for the schools, which carry the same column names.
+    let (seats, seat_values) = area.seats(6);
+    let (condition, values) = area.condition(backend, 6 + seat_values.len());
+    let day = "case when s.closed_on < $5 then s.closed_on when s.opened_on > $5 then s.opened_on else $5 end";
     let sql = format!(
-        "with runs as (select distinct school_id from canteen where kind in ('own', 'contracted')), \
-         did as (select distinct t.school_id from school_month_total t where t.month between $1 and $2 and {condition}) \
+        "with p as (select s.id as school_id, a.county_code, a.reporting_unit_code, {day} as day \
+         from school_affiliation a join school s on s.id = a.school_id \
+         where s.opened_on <= $4 and (s.closed_on is null or s.closed_on >= $3) \
+         and a.from_on <= {day} and (a.to_on is null or a.to_on >= {day}) and {seats}), \
+         runs as (select distinct p.school_id from p join canteen_term k on k.school_id = p.school_id \
+         and k.kind in ('own', 'contracted') and k.from_on <= p.day and (k.to_on is null or k.to_on >= p.day)), \
+         did as (select t.school_id from school_month_total t where t.month between $1 and $2 and {condition} \
+         union select t.school_id from school_affiliation a join school_month_total t \
+         on t.county_code = a.county_code and t.school_id = a.school_id and t.month between $1 and $2 \
+         where a.to_on between $3 and $4) \
          select {key} as key, \
          cast(sum(case when runs.school_id is not null then 1 else 0 end) as bigint) as should_report, \
          cast(sum(case when runs.school_id is not null and did.school_id is not null then 1 else 0 end) as bigint) \
          as reported, \
          cast(sum(case when runs.school_id is null then 1 else 0 end) as bigint) as exempt \
-         from (select id as school_id, county_code, reporting_unit_code, opened_on, closed_on from school) t \
-         left join runs on runs.school_id = t.school_id left join did on did.school_id = t.school_id \
-         where t.opened_on <= $4 and (t.closed_on is null or t.closed_on >= $3) and {condition} group by 1"
+         from p left join runs on runs.school_id = p.school_id left join did on did.school_id = p.school_id group by 1"
     );
-    let mut bound: Vec<Value> = vec![first.into(), last.into(), from.into(), to.into()];
+    let day = days.today.clamp(days.from, days.to);
+    let mut bound: Vec<Value> = vec![first.into(), last.into(), days.from.into(), days.to.into(), day.into()];
+    bound.extend(seat_values);
     bound.extend(values);
     let rows = Row::find_by_statement(Statement::from_sql_and_values(backend, sql, bound)).all(db).await?;
     Ok(rows

@@ -130,7 +130,7 @@ pub async fn quote_basket(
     let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(to.deliver_on);
     let last = NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(to.deliver_on);
     let school = &kitchen.school;
-    let mut sums = by_class(&of_school(db, school.id, &school.county_code, first, last).await?);
+    let mut sums = by_class(&of_school(db, school.id, first, last).await?);
     let share_before = headline.map(|indicator| indicator.read(&sums));
     let mut lines = Vec::with_capacity(priced.len());
     for (line, claim) in priced.iter().zip(&claims) {

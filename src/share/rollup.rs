@@ -1,7 +1,7 @@
 //! Roll-ups in both hierarchies: sums of numerators and denominators, never averages (S9, S10).
 
 use super::{
-    coverage::{self, Coverage},
+    coverage::{self, Coverage, Days},
     indicator::{Indicator, indicators_on},
     reading::Sums,
     school::Figures,
@@ -15,9 +15,13 @@ use chrono::NaiveDate;
 use entity::{
     category,
     division::{self, DivisionLevel},
-    reporting_unit, school,
+    id::SchoolId,
+    reporting_unit,
+    time::month_of,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement, Value,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use utoipa::ToSchema;
@@ -118,7 +122,8 @@ pub async fn roll_up(
     };
     let rows = of_area(db, &node.area, months, group, monthly).await?;
     let coverage_group = if by_place { node.group } else { Group::None };
-    let covered = coverage::of_area(db, &node.area, months, (from, to), coverage_group).await?;
+    let days = Days { from, to, today: ctx.clock.now().business_day() };
+    let covered = coverage::of_area(db, &node.area, months, days, coverage_group).await?;
     let mut coverage = Coverage::default();
     for part in covered.values() {
         coverage.add(part);
@@ -207,11 +212,30 @@ fn parts(
     views
 }
 
+#[derive(FromQueryResult)]
+struct SchoolRow {
+    id: SchoolId,
+    name: String,
+}
+
+/// The schools that belonged to an area at some time of the period, and were open then or bought all the same.
 async fn schools_of(
     db: &impl ConnectionTrait,
-    filter: sea_orm::Condition,
+    area: &Area,
+    (from, to): (NaiveDate, NaiveDate),
 ) -> Result<(Vec<Child>, HashMap<String, String>), ApiError> {
-    let schools = school::Entity::find().filter(filter).order_by_asc(school::Column::Code).all(db).await?;
+    let (seats, values) = area.seats(5);
+    let sql = format!(
+        "select distinct s.id, s.code, s.name from school_affiliation a join school s on s.id = a.school_id \
+         where a.from_on <= $2 and (a.to_on is null or a.to_on >= $1) and {seats} \
+         and (s.opened_on <= $2 and (s.closed_on is null or s.closed_on >= $1) or exists (select 1 \
+         from school_month_total t where t.county_code = a.county_code and t.school_id = a.school_id \
+         and t.month between $3 and $4)) order by s.code"
+    );
+    let mut bound: Vec<Value> = vec![from.into(), to.into(), month_of(from).into(), month_of(to).into()];
+    bound.extend(values);
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, bound);
+    let schools = SchoolRow::find_by_statement(statement).all(db).await?;
     let children = schools.into_iter().map(|school| Child { code: school.id.to_string(), name: school.name });
     let children: Vec<Child> = children.collect();
     // SQLite shows ids without hyphens.
@@ -219,11 +243,11 @@ async fn schools_of(
     Ok((children, part_of))
 }
 
-/// A unit of the reporting tree.
+/// A unit of the reporting tree, with what reported to it in the period.
 ///
 /// # Errors
 /// 404 when there is none.
-pub async fn unit_node(ctx: &Ctx, code: &str) -> Result<Node, ApiError> {
+pub async fn unit_node(ctx: &Ctx, code: &str, days: (NaiveDate, NaiveDate)) -> Result<Node, ApiError> {
     let db = &ctx.store.read;
     // A hundred rows at most: one for each unit of the province.
     let units = reporting_unit::Entity::find().order_by_asc(reporting_unit::Column::Code).all(db).await?;
@@ -246,8 +270,7 @@ pub async fn unit_node(ctx: &Ctx, code: &str) -> Result<Node, ApiError> {
         .collect();
     let (name, area) = (unit.name.clone(), Area::Units(below(code)));
     if children.is_empty() {
-        let filter = sea_orm::Condition::all().add(school::Column::ReportingUnitCode.eq(code));
-        let (children, part_of) = schools_of(db, filter).await?;
+        let (children, part_of) = schools_of(db, &area, days).await?;
         return Ok(Node { code: code.to_owned(), name, area, children, group: Group::School, part_of });
     }
     let mut part_of: HashMap<String, String> = children
@@ -255,8 +278,8 @@ pub async fn unit_node(ctx: &Ctx, code: &str) -> Result<Node, ApiError> {
         .flat_map(|child| below(&child.code).into_iter().map(|unit| (unit, child.code.clone())))
         .collect();
     let mut children = children;
-    let reports_here = school::Entity::find().filter(school::Column::ReportingUnitCode.eq(code)).one(db).await?;
-    if reports_here.is_some() {
+    let (reports_here, _) = schools_of(db, &Area::Units(vec![code.to_owned()]), days).await?;
+    if !reports_here.is_empty() {
         // Schools that report to this very unit stand beside the units below it.
         part_of.insert(code.to_owned(), code.to_owned());
         children.push(Child { code: code.to_owned(), name: format!("{name}（直报）") });
@@ -264,16 +287,28 @@ pub async fn unit_node(ctx: &Ctx, code: &str) -> Result<Node, ApiError> {
     Ok(Node { code: code.to_owned(), name, area, children, group: Group::Unit, part_of })
 }
 
-/// A division of the geographic tree.
+/// A division of the geographic tree, with what lay in it in the period.
 ///
 /// # Errors
 /// 404 when there is none, or none of this province.
-pub async fn division_node(ctx: &Ctx, code: &str) -> Result<(division::Model, Node), ApiError> {
+pub async fn division_node(
+    ctx: &Ctx,
+    code: &str,
+    days: (NaiveDate, NaiveDate),
+) -> Result<(division::Model, Node), ApiError> {
     let db = &ctx.store.read;
     let place = division::Entity::find_by_id(code).one(db).await?.ok_or(ApiError::NotFound)?;
     let below = |parent: String| async move {
         division::Entity::find()
             .filter(division::Column::ParentCode.eq(parent))
+            .filter(
+                Condition::any()
+                    .add(division::COLUMN.valid_from.is_null())
+                    .add(division::COLUMN.valid_from.lte(days.1)),
+            )
+            .filter(
+                Condition::any().add(division::COLUMN.valid_to.is_null()).add(division::COLUMN.valid_to.gte(days.0)),
+            )
             .order_by_asc(division::Column::Code)
             .all(db)
             .await
@@ -290,15 +325,15 @@ pub async fn division_node(ctx: &Ctx, code: &str) -> Result<(division::Model, No
             (Area::Counties(codes), counties.iter().map(child).collect(), Group::County, HashMap::new())
         }
         DivisionLevel::County => {
-            let filter = sea_orm::Condition::all().add(school::Column::CountyCode.eq(code));
-            let (children, part_of) = schools_of(db, filter).await?;
-            (Area::Counties(vec![code.to_owned()]), children, Group::School, part_of)
+            let area = Area::Counties(vec![code.to_owned()]);
+            let (children, part_of) = schools_of(db, &area, days).await?;
+            (area, children, Group::School, part_of)
         }
         DivisionLevel::Township => {
-            let filter = sea_orm::Condition::all().add(school::Column::DivisionCode.eq(code));
-            let (children, part_of) = schools_of(db, filter).await?;
             let county = place.parent_code.clone().unwrap_or_default();
-            (Area::Township { county, township: code.to_owned() }, children, Group::School, part_of)
+            let area = Area::Township { county, township: code.to_owned() };
+            let (children, part_of) = schools_of(db, &area, days).await?;
+            (area, children, Group::School, part_of)
         }
         DivisionLevel::OtherProvince | DivisionLevel::OtherCounty => return Err(ApiError::NotFound),
     };

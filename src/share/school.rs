@@ -196,7 +196,7 @@ pub async fn share_of(
 ) -> Result<SchoolShareView, ApiError> {
     let db = &ctx.store.read;
     let indicators = indicators_on(db, to).await?;
-    let rows = of_school(db, school.id, &school.county_code, from, to).await?;
+    let rows = of_school(db, school.id, from, to).await?;
     let all = by_class(&rows);
     let headline = indicators.iter().find(|indicator| indicator.version.headline);
     let counts = |class: i32| headline.is_some_and(|indicator| indicator.counts(class));

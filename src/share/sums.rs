@@ -3,7 +3,7 @@
 use super::reading::Sums;
 use chrono::{Datelike, NaiveDate};
 use entity::{id::SchoolId, money::Fen, purchase_line::Channel, time::month_of, weight::Gram};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 use std::collections::BTreeMap;
 
 /// One row of sums: a key of the breakdown, a class, a channel.
@@ -62,7 +62,6 @@ const SUMS: &str = "cast(coalesce(sum(amount_fen), 0) as bigint) as amount_fen, 
 pub async fn of_school(
     db: &impl ConnectionTrait,
     school: SchoolId,
-    county_code: &str,
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<SumRow>, DbErr> {
@@ -76,23 +75,16 @@ pub async fn of_school(
     let sql = format!(
         "select '' as key, 0 as month, class, channel, {SUMS} from ( \
          select class, channel, amount_fen, weight_gram, unknown_weight_fen, unknown_weight_lines, line_count \
-         from school_month_total where county_code = $1 and school_id = $2 and month between $3 and $4 \
+         from school_month_total where county_code in (select county_code from school_affiliation where school_id = $1) \
+         and school_id = $1 and month between $2 and $3 \
          union all \
          select class, channel, amount_fen, coalesce(weight_gram, 0), \
          case when weight_gram is null then amount_fen else 0 end, case when weight_gram is null then 1 else 0 end, 1 \
-         from purchase_line where school_id = $2 and (purchased_on between $5 and $6 or purchased_on between $7 and $8) \
+         from purchase_line where school_id = $1 and (purchased_on between $4 and $5 or purchased_on between $6 and $7) \
          ) as parts group by class, channel"
     );
-    let values: [Value; 8] = [
-        county_code.into(),
-        school.into(),
-        first.into(),
-        last.into(),
-        from.into(),
-        head_to.into(),
-        tail_from.into(),
-        to.into(),
-    ];
+    let values: [Value; 7] =
+        [school.into(), first.into(), last.into(), from.into(), head_to.into(), tail_from.into(), to.into()];
     SumRow::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await
 }
 
@@ -174,29 +166,57 @@ impl Group {
 }
 
 impl Area {
-    /// Condition on the columns of alias `t`, with values bound from `$next` on.
-    pub(super) fn condition(&self, next: usize) -> (String, Vec<Value>) {
-        let list = |column: &str, codes: &[String]| {
-            let marks: Vec<String> = (next..).take(codes.len().max(1)).map(|number| format!("${number}")).collect();
-            let mut values: Vec<Value> = codes.iter().map(|code| code.as_str().into()).collect();
-            if values.is_empty() {
-                // Nothing held, nothing found.
-                values.push("".into());
-            }
-            (format!("{column} in ({})", marks.join(", ")), values)
-        };
+    /// Condition on totals of alias `t`, with values bound from `$next` on.
+    ///
+    /// Totals know the county and the unit of their day. In a township they are those of the schools whose last seat in
+    /// that county, up to the end of the month, was in the township: each total belongs to one.
+    pub(super) fn condition(&self, backend: DbBackend, next: usize) -> (String, Vec<Value>) {
         match self {
             Self::All => ("true".to_owned(), Vec::new()),
-            Self::Units(codes) => list("t.reporting_unit_code", codes),
-            Self::Counties(codes) => list("t.county_code", codes),
-            Self::Township { county, township } => (
-                format!(
-                    "t.county_code = ${next} and t.school_id in (select id from school where division_code = ${})",
+            Self::Units(codes) => one_of("t.reporting_unit_code", codes, next),
+            Self::Counties(codes) => one_of("t.county_code", codes, next),
+            Self::Township { county, township } => {
+                let end = month_end(backend);
+                let seat = format!(
+                    "t.county_code = ${next} and exists (select 1 from school_affiliation a \
+                     where a.school_id = t.school_id and a.county_code = t.county_code and a.division_code = ${} \
+                     and a.from_on <= {end} and not exists (select 1 from school_affiliation b \
+                     where b.school_id = a.school_id and b.county_code = a.county_code and b.from_on > a.from_on \
+                     and b.from_on <= {end}))",
                     next + 1
-                ),
-                vec![county.as_str().into(), township.as_str().into()],
-            ),
+                );
+                (seat, vec![county.as_str().into(), township.as_str().into()])
+            }
         }
+    }
+
+    /// Condition on the seats of schools, alias `a`.
+    pub(super) fn seats(&self, next: usize) -> (String, Vec<Value>) {
+        match self {
+            Self::All => ("true".to_owned(), Vec::new()),
+            Self::Units(codes) => one_of("a.reporting_unit_code", codes, next),
+            Self::Counties(codes) => one_of("a.county_code", codes, next),
+            Self::Township { township, .. } => one_of("a.division_code", std::slice::from_ref(township), next),
+        }
+    }
+}
+
+fn one_of(column: &str, codes: &[String], next: usize) -> (String, Vec<Value>) {
+    let marks: Vec<String> = (next..).take(codes.len().max(1)).map(|number| format!("${number}")).collect();
+    let mut values: Vec<Value> = codes.iter().map(|code| code.as_str().into()).collect();
+    if values.is_empty() {
+        // Nothing held, nothing found.
+        values.push("".into());
+    }
+    (format!("{column} in ({})", marks.join(", ")), values)
+}
+
+/// Last day of the month of a total.
+fn month_end(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Postgres {
+        "cast(make_date(t.month / 100, t.month % 100, 1) + interval '1 month' - interval '1 day' as date)"
+    } else {
+        "date(printf('%04d-%02d-01', t.month / 100, t.month % 100), '+1 month', '-1 day')"
     }
 }
 
@@ -211,7 +231,7 @@ pub async fn of_area(
     group: Group,
     monthly: bool,
 ) -> Result<Vec<SumRow>, DbErr> {
-    let (condition, mut values) = area.condition(3);
+    let (condition, mut values) = area.condition(db.get_database_backend(), 3);
     let column = group.column();
     let month = if monthly { "t.month" } else { "0" };
     // Ids are grouped as they are and only shown as text: the group runs over every row of the totals.

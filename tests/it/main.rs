@@ -53,6 +53,7 @@ mod problems;
 mod race;
 mod revocation;
 mod schema;
+mod schools;
 mod second_factor;
 mod sessions;
 mod share;

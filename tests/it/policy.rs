@@ -40,6 +40,16 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("put_school_position", Some((Action::Update, Resource::School))),
     ("find_supplier_position", Some((Action::Read, Resource::Supplier))),
     ("put_supplier_position", Some((Action::Update, Resource::Supplier))),
+    ("create_school", Some((Action::Create, Resource::School))),
+    ("update_school", Some((Action::Update, Resource::School))),
+    ("move_school", Some((Action::Update, Resource::School))),
+    ("close_school", Some((Action::Update, Resource::School))),
+    ("merge_school", Some((Action::Update, Resource::School))),
+    ("create_canteen", Some((Action::Create, Resource::School))),
+    ("update_canteen", Some((Action::Update, Resource::School))),
+    ("close_canteen", Some((Action::Update, Resource::School))),
+    ("list_diners", Some((Action::Read, Resource::School))),
+    ("put_diners", Some((Action::Update, Resource::School))),
     ("list_suppliers", Some((Action::Read, Resource::Supplier))),
     ("find_supplier", Some((Action::Read, Resource::Supplier))),
     ("list_households", Some((Action::Read, Resource::Household))),
@@ -135,7 +145,7 @@ fn needs(operation: &Operation) -> Option<(Action, Resource)> {
 
 /// A request as the document describes it, on a resource that is nowhere.
 fn request(app: &App, document: &Document, operation: &Operation) -> Call {
-    let path = operation.path.replace("{id}", NOWHERE).replace("{code}", "000000");
+    let path = operation.path.replace("{id}", NOWHERE).replace("{code}", "000000").replace("{month}", "2026-03");
     assert!(!path.contains('{'), "{path}: what stands for this parameter?");
     let query: Vec<String> = operation
         .parameters(document)

@@ -48,6 +48,15 @@ const NAMED: &[(&str, Foreign)] = &[
     ("put_school_position", Foreign::School),
     ("find_supplier_position", Foreign::Supplier),
     ("put_supplier_position", Foreign::Supplier),
+    ("update_school", Foreign::School),
+    ("move_school", Foreign::School),
+    ("close_school", Foreign::School),
+    ("merge_school", Foreign::School),
+    ("create_canteen", Foreign::School),
+    ("list_diners", Foreign::School),
+    ("put_diners", Foreign::School),
+    ("update_canteen", Foreign::Canteen),
+    ("close_canteen", Foreign::Canteen),
     ("list_canteens", Foreign::School),
     ("list_inspectors", Foreign::School),
     ("school_share", Foreign::School),
@@ -118,7 +127,7 @@ fn names_something(operation: &Operation, document: &Document) -> bool {
 
 /// The documented request, naming `this` wherever it names something held.
 fn naming(app: &App, document: &Document, operation: &Operation, this: &str) -> Call {
-    let path = operation.path.replace("{id}", this).replace("{code}", this);
+    let path = operation.path.replace("{id}", this).replace("{code}", this).replace("{month}", "2026-03");
     let mut query = Vec::new();
     for parameter in operation.parameters(document).iter().filter(|parameter| parameter["in"] == "query") {
         let name = parameter["name"].as_str().expect("a name");
