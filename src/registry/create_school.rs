@@ -9,6 +9,7 @@ use crate::{
     access::{Action, Caller, Resource},
     cache::Topic,
     context::Ctx,
+    finding,
     http::{ApiError, Check, Command, Reply, Text, is_code},
     store::{Begun, bulk, is_duplicate},
 };
@@ -127,6 +128,7 @@ pub async fn create_school(
         ApiError::conflict("school_taken", Text::new("学校代码或编号已被使用。", "The school code or the id is taken."))
     })?;
     bulk::insert(work.txn(), &[seat.from(id, opened_on)]).await?;
+    finding::put(work.txn(), std::slice::from_ref(&school)).await?;
     if let Some((canteen, term)) = kitchen {
         bulk::insert(work.txn(), &[canteen]).await?;
         bulk::insert(work.txn(), &[term]).await?;

@@ -7,13 +7,15 @@ use super::{
 };
 use crate::{
     access::Scope,
+    finding,
     http::{ApiError, Check, IfMatch, Text},
     store::{Work, bulk},
 };
 use chrono::NaiveDate;
 use entity::{division::DivisionLevel, id::SchoolId, school, school_affiliation};
 use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement, Value, sea_query::Expr,
+    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, Statement, Value,
+    sea_query::Expr,
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -178,7 +180,8 @@ pub(super) async fn told(
     show_school(work.txn(), school.clone()).await
 }
 
-/// Brings the rows of schools in line with the history on `today`, for moves that begin; answers how many moved.
+/// Brings the rows of schools in line with the history on `today`, for moves that begin, and their search terms with
+/// them; answers how many moved.
 ///
 /// # Errors
 /// When the database refuses.
@@ -187,10 +190,21 @@ pub async fn settle(db: &impl ConnectionTrait, today: NaiveDate, since: NaiveDat
                reporting_unit_code = a.reporting_unit_code, version = school.version + 1 from school_affiliation a \
                where a.school_id = school.id and a.from_on between $1 and $2 and (a.to_on is null or a.to_on >= $2) \
                and (school.division_code <> a.division_code or school.county_code <> a.county_code \
-               or school.reporting_unit_code <> a.reporting_unit_code)";
+               or school.reporting_unit_code <> a.reporting_unit_code) returning school.id as id";
+    let backend = db.get_database_backend();
     let values: [Value; 2] = [since.into(), today.into()];
-    let done = db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
-    Ok(done.rows_affected())
+    let moved = db.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    if moved.is_empty() {
+        return Ok(0);
+    }
+    let ids = moved.iter().map(|row| row.try_get::<SchoolId>("", "id")).collect::<Result<Vec<_>, _>>()?;
+    let count = ids.len() as u64;
+    let (relation, values) = bulk::ids(backend, ids)?;
+    let sql = format!("select t.* from {relation} join school t on t.id = r.id");
+    let schools =
+        school::Model::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
+    finding::put(db, &schools).await?;
+    Ok(count)
 }
 
 /// The history of a school as told to others.

@@ -9,6 +9,7 @@ use crate::{
     access::{Action, Caller, Resource},
     cache::Topic,
     context::Ctx,
+    finding,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
     store::Begun,
 };
@@ -81,6 +82,7 @@ pub async fn update_school(
         ));
     }
     save(work.txn(), &mut school).await?;
+    finding::put(work.txn(), std::slice::from_ref(&school)).await?;
     let view = told(&mut work, "school.update", &school, [&before, &tracked(&school)]).await?;
     let reply = work.commit(StatusCode::OK, &view).await?;
     ctx.pages.changed(Topic::School(id));

@@ -96,6 +96,8 @@ on_both! {
         assert_eq!(jobs::settle_schools(&app.ctx, false).await.expect("settles"), 1);
         assert_eq!(jobs::settle_schools(&app.ctx, true).await.expect("settles"), 0);
         assert_eq!(app.school("demo-yunong").await.county_code, "520525");
+        let sought = app.get("/schools?q=雨农&division=520525").by(&app.login("demo-admin").await).await.ok();
+        assert_eq!(sought["items"].as_array().expect("schools").len(), 1, "it is found where it moved");
         // What is declared late counts where the school was on the day of the purchase.
         declares(app, "yunong", "2026-03-05", "1.00").await;
         declares(app, "yunong", "2026-03-12", "2.00").await;
