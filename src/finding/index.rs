@@ -80,7 +80,10 @@ async fn known<S: Subject>(db: &impl ConnectionTrait, rows: &[S]) -> Result<BTre
     let backend = db.get_database_backend();
     let (relation, mut values) = bulk::ids(backend, rows.iter().map(Subject::subject_id))?;
     values.push(S::KIND.into());
-    let sql = format!("select n.* from {relation} join search_name n on n.subject_id = r.id and n.subject_kind = $2");
+    // Across a cross join SQLite begins at the ids; else it reads all names there are and looks each up among them.
+    let sql = format!(
+        "select n.* from {relation} cross join search_name n where n.subject_id = r.id and n.subject_kind = $2"
+    );
     let found = search_name::Model::find_by_statement(Statement::from_sql_and_values(backend, sql, values));
     Ok(found.all(db).await?.into_iter().map(|row| (row.subject_id, row)).collect())
 }

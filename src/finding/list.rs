@@ -3,7 +3,7 @@
 use super::{
     near::{Among, Near, near_filter},
     place::Within,
-    search::{Search, is_few, query_words},
+    search::{Search, few_of, is_few, query_words},
     subject::Subject,
     words::Words,
 };
@@ -95,8 +95,8 @@ impl Wanted {
         if let Some(within) = within {
             // Few rows are put in order; of many the first come by themselves.
             let led = Condition::all().add(within.holds(S::DIVISION));
-            rows = rows.filter(if is_few::<S>(db, led).await? {
-                within.holds(S::DIVISION)
+            rows = rows.filter(if is_few::<S>(db, led.clone()).await? {
+                few_of::<S>(led)
             } else {
                 within.keeps(S::DIVISION)
             });

@@ -124,7 +124,7 @@ impl<'a, S: Subject> Search<'a, S> {
         let rows: Vec<(Uuid, String, String)> = S::Entity::find()
             .select_only()
             .columns([S::ID, S::NAME, S::CODE])
-            .filter(led.clone())
+            .filter(few_of::<S>(led.clone()))
             .filter(self.filter.clone())
             .into_tuple()
             .all(db)
@@ -230,6 +230,11 @@ pub(super) async fn is_few<S: Subject>(db: &impl ConnectionTrait, led: Condition
     let row = db.query_one(&count).await?.ok_or_else(|| DbErr::Custom("a count answers".to_owned()))?;
     let count: i64 = row.try_get_by_index(0)?;
     Ok(u64::try_from(count).is_ok_and(|count| count <= FEW))
+}
+
+/// The few rows an index leads to, by their ids: beside another condition SQLite might take that one's index instead.
+pub(super) fn few_of<S: Subject>(led: Condition) -> Expr {
+    S::ID.in_subquery(S::Entity::find().select_only().column(S::ID).filter(led).limit(FEW + 1).into_query())
 }
 
 /// The rows behind ids, in the order given.
