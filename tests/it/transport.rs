@@ -90,7 +90,7 @@ on_both! {
     }
 
     async fn a_method_that_is_not_there_names_those_that_are(app: &App) {
-        let answer = app.call("DELETE", "/api/v1/households").await;
+        let answer = app.call("DELETE", "/api/v1/units").await;
         answer.refused(405, "method_not_allowed");
         assert_eq!(answer.header("allow"), "GET,HEAD");
     }
