@@ -3,11 +3,11 @@
 use crate::{
     access::{self, Guard, KeyError, Seal, Tokens, throttle},
     audit::{self, Recorder, refusals},
-    cache::{Counters, Pages},
+    cache::{Counters, Pages, Recent},
     catalogue,
     clock::{Clock, Ids},
     config::Settings,
-    context::Ctx,
+    context::{Ctx, Parts},
     delivery, documents, households,
     http::{
         ApiError, ClientAddress, FieldProblem, ProblemBody, RATE_LIMIT, RATE_LIMIT_POLICY, Text, conditional, envelope,
@@ -94,7 +94,7 @@ pub fn context_with(
         Some(url) => Counters::redis(url)?,
         None => Counters::local(),
     };
-    Ok(Ctx {
+    Ok(Parts {
         store,
         files: Arc::new(Files::at(settings.documents.clone())),
         clock,
@@ -103,12 +103,14 @@ pub fn context_with(
         guard: Arc::new(Guard::ringing(counters.bell())),
         counters,
         pages: Arc::new(Pages::default()),
+        recent: Arc::new(Recent::default()),
         tokens: Arc::new(tokens),
         vault: Arc::new(Vault::new(settings.master_keys.clone())),
         seal: Arc::new(Seal::at(settings.seal_key_file.clone())),
         settings: Arc::new(settings),
         metrics: Arc::new(Metrics::default()),
-    })
+    }
+    .into())
 }
 
 #[derive(OpenApi)]

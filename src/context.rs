@@ -2,18 +2,23 @@
 
 use crate::{
     access::{Guard, Seal, Tokens},
-    cache::{Allowances, Counters, Pages},
+    cache::{Allowances, Counters, Pages, Recent},
     clock::{Clock, Ids},
     config::Settings,
     metrics::Metrics,
     store::{Files, Store},
     vault::Vault,
 };
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
-/// Cheap to clone: one per request.
+/// Cheap to clone, for every layer of a request holds one: a single count, which the threads fight over less than over
+/// one count a part.
 #[derive(Clone)]
-pub struct Ctx {
+pub struct Ctx(Arc<Parts>);
+
+/// What a [`Ctx`] holds.
+#[derive(Clone)]
+pub struct Parts {
     /// Both databases' pools.
     pub store: Store,
     /// Content of documents, by hash.
@@ -28,6 +33,8 @@ pub struct Ctx {
     pub allowances: Allowances,
     /// Answers kept for a moment.
     pub pages: Arc<Pages>,
+    /// Small tables kept for a moment.
+    pub recent: Arc<Recent>,
     /// Issues and checks access tokens.
     pub tokens: Arc<Tokens>,
     /// Seals and opens personal data.
@@ -40,4 +47,27 @@ pub struct Ctx {
     pub settings: Arc<Settings>,
     /// Figures for `/metrics`.
     pub metrics: Arc<Metrics>,
+}
+
+impl Deref for Ctx {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<Parts> for Ctx {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Ctx {
+    /// The same with another time, and ids that carry it: for playing past days.
+    #[must_use]
+    pub fn at(&self, clock: Arc<dyn Clock>) -> Self {
+        let ids = self.ids.at(Arc::clone(&clock));
+        Parts { clock, ids, ..Parts::clone(&self.0) }.into()
+    }
 }

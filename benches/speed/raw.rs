@@ -33,7 +33,7 @@ impl Raw {
         let db = Connection::open(file).map_err(text)?;
         db.execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
-                          pragma wal_autocheckpoint = 4000; pragma temp_store = memory; pragma cache_size = -8000",
+                          pragma wal_autocheckpoint = 4000; pragma temp_store = memory; pragma cache_size = -4000",
         )
         .map_err(text)?;
         Ok(Self { db })

@@ -14,6 +14,7 @@ use crate::{
 };
 use std::{
     cell::Cell,
+    fs,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     rc::Rc,
@@ -44,6 +45,8 @@ pub struct Reads {
     p99: [Vec<f64>; 2],
     counts: Counts,
     time: Duration,
+    /// Part of one processor that those who logged in took themselves.
+    people: Vec<f64>,
 }
 
 impl Reads {
@@ -67,13 +70,15 @@ struct Counts {
 struct Storm {
     over: Arc<AtomicBool>,
     counts: Arc<Counts>,
-    thread: JoinHandle<Result<(), String>>,
+    thread: JoinHandle<Result<Duration, String>>,
+    started: Instant,
 }
 
 impl Storm {
     fn start(address: SocketAddr, first: u64) -> Self {
         let (over, counts) = (Arc::new(AtomicBool::new(false)), Arc::new(Counts::default()));
         let (told, counted) = (Arc::clone(&over), Arc::clone(&counts));
+        let started = Instant::now();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
             let number = Rc::new(Cell::new(first));
@@ -92,17 +97,25 @@ impl Storm {
                 for person in people {
                     person.await.map_err(text)??;
                 }
-                Ok(())
+                own_processor_time()
             })
         });
-        Self { over, counts, thread }
+        Self { over, counts, thread, started }
     }
 
-    /// Returns when the last log-in under way has ended.
-    fn end(self) -> Result<(), String> {
+    /// Returns when the last log-in under way has ended: the part of one processor that the people themselves took.
+    fn end(self) -> Result<f64, String> {
         self.over.store(true, Ordering::Release);
-        self.thread.join().map_err(|_| "the storm broke off")?
+        let taken = self.thread.join().map_err(|_| "the storm broke off")??;
+        Ok(taken.as_secs_f64() / self.started.elapsed().as_secs_f64())
     }
+}
+
+/// Processor time of the present thread so far.
+fn own_processor_time() -> Result<Duration, String> {
+    let figures = fs::read_to_string("/proc/thread-self/schedstat").map_err(text)?;
+    let nanos = figures.split(' ').next().and_then(|first| first.parse().ok()).ok_or("no processor time")?;
+    Ok(Duration::from_nanos(nanos))
 }
 
 async fn log_in(server: SocketAddr, number: u64, counts: &Counts) -> Result<(), String> {
@@ -156,6 +169,7 @@ pub fn measure(database_url: &str, folder: &Path, time: Duration, rounds: u32) -
             p99: [Vec::new(), Vec::new()],
             counts: Counts::default(),
             time: Duration::ZERO,
+            people: Vec::new(),
         };
         for round in 0..rounds {
             let alone = read()?;
@@ -167,7 +181,7 @@ pub fn measure(database_url: &str, folder: &Path, time: Duration, rounds: u32) -
             let stormy = read()?;
             reads.counts.add(storm.counts.now(), before);
             reads.time += stormy.time;
-            storm.end()?;
+            reads.people.push(storm.end()?);
             reads.p99[1].push(stormy.percentile(99));
             reads.stormy.add(stormy);
         }
@@ -192,7 +206,7 @@ impl Counts {
 pub fn print(all: &[Reads]) {
     println!("\nwarm reads while {PEOPLE} people log in at once, SQLite, {CONNECTIONS} connections");
     println!(
-        "{:<18} {:>9} {:>7} {:>7} {:>10} {:>7} {:>7} {:>6} {:>9} {:>8} {:>6} {:>8}",
+        "{:<18} {:>9} {:>7} {:>7} {:>10} {:>7} {:>7} {:>6} {:>9} {:>8} {:>6} {:>8} {:>8}",
         "GET",
         "alone/s",
         "p50 ms",
@@ -204,13 +218,14 @@ pub fn print(all: &[Reads]) {
         "log-ins/s",
         "took ms",
         "right",
-        "503s"
+        "503s",
+        "clients"
     );
     for reads in all {
         let [right, wrong, later, waited] = reads.counts.now();
         let answered = right + wrong;
         println!(
-            "{:<18} {:>9.0} {:>7.2} {:>7.2} {:>10.0} {:>7.2} {:>7.2} {:>6.2} {:>9.1} {:>8} {:>6} {:>8}",
+            "{:<18} {:>9.0} {:>7.2} {:>7.2} {:>10.0} {:>7.2} {:>7.2} {:>6.2} {:>9.1} {:>8} {:>6} {:>8} {:>7.1}%",
             reads.name,
             reads.alone.rate(),
             reads.alone.percentile(50),
@@ -223,6 +238,7 @@ pub fn print(all: &[Reads]) {
             waited / answered.max(1),
             right,
             later,
+            median(reads.people.clone()) * 100.0,
         );
     }
 }

@@ -289,7 +289,7 @@ fn measure<'a>(
     let store = runtime.block_on(connect(url, None)).map_err(text)?;
     let suite = Suite { runtime, store: &store, server: &server, hello: &hello, requests: &requests, effort };
     let rows = suite.rows(&mut *against)?;
-    runtime.block_on(store.clone().close());
+    runtime.block_on(store.close());
     Ok(Run { name, ceiling, rows, ready, memory: (before, server.memory().1) })
 }
 

@@ -1,11 +1,11 @@
 //! A checked GET beside its twin: the same handler, given a caller that is already known.
 //!
-//! Both stand in this process over one context, behind the service's own listener, and take turns. The twin goes
-//! through every layer of the service but the limits on requests, and reads neither token nor memory of callers: the
-//! checks are not in it. Both still turn the caller's grants into a scope, for without one no query can be asked. What
-//! is compared is the processor time of all threads but the client's, kernel included, for one request: it is the
-//! cost itself and moves little when the machine has other things to do. Limits are set far off but counted, by
-//! account and by address, for a client behind a named proxy.
+//! All stand in this process over one context, behind the service's own listener, and take turns. The twin goes
+//! through every layer of the service, and reads neither token nor memory of callers: the checks are not in it, and so
+//! no limit by account, which asks who calls. A second twin goes without the limit by address too. All still turn the
+//! caller's grants into a scope, for without one no query can be asked. What is compared is the processor time of all
+//! threads but the client's, kernel included, for one request: it is the cost itself and moves little when the machine
+//! has other things to do. Limits are set far off but counted, for a client behind a named proxy.
 
 use crate::{
     access::median,
@@ -33,7 +33,7 @@ use std::{
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use uuid::Uuid;
 use xiaonong::{
-    access::{Actor, Caller, Rates, Watch, grants},
+    access::{Actor, Caller, Rates, Watch, grants, throttle},
     app,
     audit::{Recorder, refusals},
     clock::{Ids, SystemClock, SystemEntropy},
@@ -53,10 +53,12 @@ const FAR_OFF: u64 = 1_000_000_000;
 pub struct Read {
     /// What was asked for.
     pub name: &'static str,
-    checked: Side,
-    twin: Side,
+    /// Checked, unchecked, and without any limit either.
+    sides: [Side; 3],
     /// Processor time of a checked request in that of an unchecked one: the median of the rounds.
     pub ratio: f64,
+    /// The same in that of one without any limit.
+    pub without_limits: f64,
 }
 
 #[derive(Default)]
@@ -89,15 +91,17 @@ async fn order(State(known): State<Known>, path: Path<OrderId>) -> Result<impl I
     show_order(State(known.ctx), caller(&known.buyer), path).await
 }
 
-/// As the service, with the same layers in the same order but the one that checks.
-fn unchecked(known: Known) -> Router {
+/// As the service, with the same layers in the same order; nobody is asked who he is.
+fn unchecked(known: Known, limited: bool) -> Router {
     let ctx = known.ctx.clone();
-    Router::new()
+    let router = Router::new()
         .route("/api/v1/shares/schools/{id}", get(share))
         .route("/api/v1/orders/{id}", get(order))
         .with_state(known)
         .layer(DefaultBodyLimit::max(1024 * 1024))
-        .layer(from_fn(conditional))
+        .layer(from_fn(conditional));
+    let router = if limited { router.layer(from_fn_with_state(ctx.clone(), throttle)) } else { router };
+    router
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(Recorder::start(ctx.clone()), refusals))
@@ -134,7 +138,7 @@ async fn listen(router: Router) -> Result<SocketAddr, String> {
 /// Takes turns of `turn`, `rounds` of them for each side of each request.
 pub fn measure(database_url: &str, folder: &Folder, turn: Duration, rounds: u32) -> Result<Vec<Read>, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(text)?;
-    let (ctx, watch, checked, twin) = runtime.block_on(async {
+    let (ctx, watch, servers) = runtime.block_on(async {
         let ctx = context(database_url, folder).await?;
         let watch = Watch::start(ctx.clone());
         let known = Known {
@@ -142,8 +146,9 @@ pub fn measure(database_url: &str, folder: &Folder, turn: Duration, rounds: u32)
             officer: actor(&ctx, 0).await?,
             buyer: actor(&ctx, manager_account(buyer_of(0))).await?,
         };
-        let (checked, twin) = (listen(app::router(ctx.clone())).await?, listen(unchecked(known)).await?);
-        Ok::<_, String>((ctx, watch, checked, twin))
+        let twins = [listen(unchecked(known.clone(), true)).await?, listen(unchecked(known, false)).await?];
+        let servers = [listen(app::router(ctx.clone())).await?, twins[0], twins[1]];
+        Ok::<_, String>((ctx, watch, servers))
     })?;
     let school: Uuid = id(Kind::School, 7);
     let order: Uuid = id(Kind::Order, 0);
@@ -153,31 +158,28 @@ pub fn measure(database_url: &str, folder: &Folder, turn: Duration, rounds: u32)
         ("an order from the database", manager(buyer_of(0)), format!("/api/v1/orders/{order}")),
     ] {
         eprintln!("  {name}, checked and not");
-        let token = calls::token(checked, &who)?;
-        let mut read = Read { name, checked: Side::default(), twin: Side::default(), ratio: 0.0 };
-        let requests = [request(&target, &token), request(&target, "")];
-        compare(checked, twin, &requests)?;
-        for side in [(checked, &requests[0]), (twin, &requests[1])] {
-            turn_of(side.0, side.1, turn)?;
+        let token = calls::token(servers[0], &who)?;
+        let requests = [request(&target, &token), request(&target, ""), request(&target, "")];
+        compare(servers, &requests)?;
+        let mut sides: [Side; 3] = Default::default();
+        let mut ratios = [Vec::new(), Vec::new()];
+        for (server, request) in servers.iter().zip(&requests) {
+            turn_of(*server, request, turn)?;
         }
-        let mut ratios = Vec::new();
-        for round in 0..rounds {
-            let mut costs = [0.0; 2];
+        for round in 0..rounds as usize {
+            let mut costs = [0.0; 3];
             // Which goes first takes turns too.
-            for side in [round % 2 == 0, round % 2 == 1] {
-                let (address, request, kept) = if side {
-                    (checked, &requests[0], &mut read.checked)
-                } else {
-                    (twin, &requests[1], &mut read.twin)
-                };
-                let (load, processor) = turn_of(address, request, turn)?;
-                costs[usize::from(!side)] = processor;
-                kept.load.add(load);
-                kept.processor.push(processor);
+            for side in (round..round + 3).map(|turn| turn % 3) {
+                let (load, processor) = turn_of(servers[side], &requests[side], turn)?;
+                costs[side] = processor;
+                sides[side].load.add(load);
+                sides[side].processor.push(processor);
             }
-            ratios.push(costs[0] / costs[1]);
+            ratios[0].push(costs[0] / costs[1]);
+            ratios[1].push(costs[0] / costs[2]);
         }
-        read.ratio = median(ratios);
+        let [ratio, without_limits] = ratios.map(median);
+        let read = Read { name, sides, ratio, without_limits };
         reads.push(read);
     }
     drop(watch);
@@ -192,14 +194,15 @@ fn request(target: &str, token: &str) -> Vec<u8> {
     plain.replacen("host: bench\r\n", "host: bench\r\nx-forwarded-for: 203.0.113.7\r\n", 1).into_bytes()
 }
 
-/// The two sides must say the same, and only the checked one may ask for a token.
-fn compare(checked: SocketAddr, twin: SocketAddr, requests: &[Vec<u8>; 2]) -> Result<(), String> {
-    let (with, without) = (client::once(checked, &requests[0])?, client::once(twin, &requests[1])?);
-    let (bare, _) = client::once(checked, &requests[1])?;
-    if with == without && with.0 == 200 && bare == 401 {
+/// All sides must say the same, and only the checked one may ask for a token.
+fn compare(servers: [SocketAddr; 3], requests: &[Vec<u8>; 3]) -> Result<(), String> {
+    let answer = |side: usize| client::once(servers[side], &requests[side]);
+    let (with, without, bare) = (answer(0)?, answer(1)?, answer(2)?);
+    let (refused, _) = client::once(servers[0], &requests[1])?;
+    if with == without && with == bare && with.0 == 200 && refused == 401 {
         Ok(())
     } else {
-        Err(format!("not the same read: {with:?}, {without:?}, without a token {bare}"))
+        Err(format!("not the same read: {with:?}, {without:?}, {bare:?}, without a token {refused}"))
     }
 }
 
@@ -231,23 +234,22 @@ fn processor_of_server() -> Result<Duration, String> {
 /// The table.
 pub fn print(reads: &[Read]) {
     println!("\naccess checks, SQLite, {CONNECTIONS} connections; µs is the server's processor time for a request");
-    println!(
-        "{:<30} {:>9} {:>8} {:>7} {:>11} {:>8} {:>7} {:>6} {:>7}",
-        "GET", "checked/s", "p50 ms", "µs", "unchecked/s", "p50 ms", "µs", "ratio", "by rate"
-    );
+    println!("{:<30} {:<22} {:>9} {:>8} {:>7} {:>6} {:>7}", "GET", "", "per s", "p50 ms", "µs", "ratio", "by rate");
     for read in reads {
-        let (checked, twin) = (&read.checked, &read.twin);
-        println!(
-            "{:<30} {:>9.0} {:>8.3} {:>7.1} {:>11.0} {:>8.3} {:>7.1} {:>6.2} {:>7.2}",
-            read.name,
-            checked.load.rate(),
-            checked.load.percentile(50),
-            median(checked.processor.clone()),
-            twin.load.rate(),
-            twin.load.percentile(50),
-            median(twin.processor.clone()),
-            read.ratio,
-            twin.load.rate() / checked.load.rate(),
-        );
+        let checked = &read.sides[0];
+        let ratios = [1.0, read.ratio, read.without_limits];
+        let names = ["checked", "unchecked", "and without limits"];
+        for ((side, name), ratio) in read.sides.iter().zip(names).zip(ratios) {
+            println!(
+                "{:<30} {:<22} {:>9.0} {:>8.3} {:>7.1} {:>6.2} {:>7.2}",
+                read.name,
+                name,
+                side.load.rate(),
+                side.load.percentile(50),
+                median(side.processor.clone()),
+                ratio,
+                side.load.rate() / checked.load.rate(),
+            );
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 mod actor;
+mod background;
 mod bootstrap;
 mod change_password;
 mod common;

@@ -1,7 +1,7 @@
-//! Passwords: argon2id, checked off the async threads and a few at a time, so that a storm of log-ins leaves the other
-//! calls their processor; and the rules for new ones (NIST SP 800-63B): length and a list, no composition.
+//! Passwords: argon2id, checked a few at a time by threads that step back for everybody else, so that a storm of log-ins
+//! leaves the other calls their processor; and the rules for new ones (NIST SP 800-63B): length and a list, no composition.
 
-use super::{common, totp::same};
+use super::{background, common, totp::same};
 use crate::http::{ApiError, Check, Text};
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -146,13 +146,12 @@ pub fn limit(at_once: Option<usize>, waiting: Option<usize>) {
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
     let permit = gate().enter().await?;
     // The permit goes along: work whose caller has gone still counts while it runs.
-    tokio::task::spawn_blocking(move || {
+    let work = move || {
         let done = work();
         drop(permit);
         done
-    })
-    .await
-    .map_err(ApiError::internal)
+    };
+    background::run(work).await
 }
 
 /// The same text however it was typed: keyboards write 。 and ． or é in more than one way.

@@ -34,13 +34,25 @@ impl Scope {
     /// the market's other side (P1), and not to somebody who holds an authority's role elsewhere.
     #[must_use]
     pub fn shows_households_of(&self, school: &school::Model) -> bool {
-        self.everything || self.holds_unit(&school.reporting_unit_code)
+        self.shows_households_under(&school.reporting_unit_code)
+    }
+
+    /// The same of a school that reports to `unit`.
+    #[must_use]
+    pub fn shows_households_under(&self, unit: &str) -> bool {
+        self.everything || self.holds_unit(unit)
     }
 
     /// Whether this school lies within.
     #[must_use]
     pub fn covers_school(&self, school: &school::Model) -> bool {
-        self.everything || self.schools.contains(&school.id) || self.holds_unit(&school.reporting_unit_code)
+        self.holds_school(school.id, &school.reporting_unit_code)
+    }
+
+    /// The same of the school with this id, which reports to `unit`.
+    #[must_use]
+    pub fn holds_school(&self, id: SchoolId, unit: &str) -> bool {
+        self.everything || self.schools.contains(&id) || self.holds_unit(unit)
     }
 
     /// Whether this supplier lies within.

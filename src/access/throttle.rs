@@ -14,6 +14,9 @@ use axum::{
 };
 use std::fmt::Write;
 
+/// Bytes that what is told of three budgets fits in.
+const TOLD: usize = 96;
+
 /// Requests a minute; 0 sets no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
@@ -27,7 +30,6 @@ pub struct Rates {
 }
 
 /// The budgets a request was counted against, as the draft `RateLimit` headers tell them.
-#[derive(Default)]
 struct Told {
     policy: String,
     left: String,
@@ -43,8 +45,8 @@ impl Told {
 
     fn on(self, mut response: Response) -> Response {
         for (name, text) in [(RATE_LIMIT_POLICY, self.policy), (RATE_LIMIT, self.left)] {
-            if let Ok(text) = HeaderValue::from_str(&text)
-                && !text.is_empty()
+            if !text.is_empty()
+                && let Ok(text) = HeaderValue::try_from(text)
             {
                 response.headers_mut().insert(name, text);
             }
@@ -61,7 +63,7 @@ pub async fn throttle(State(ctx): State<Ctx>, mut request: Request, next: Next) 
     if let Some(address) = client.filter(|address| rates.address > 0 && !address.is_loopback()) {
         budgets.push(("address", Budget::of_address(address), rates.address));
     }
-    let mut told = Told::default();
+    let mut told = Told { policy: String::with_capacity(TOLD), left: String::with_capacity(TOLD) };
     if let Err(refusal) = spend(&ctx, &budgets, &mut told).await {
         return told.on(refusal.into_response());
     }

@@ -6,8 +6,10 @@ mod allowances;
 mod bell;
 mod counters;
 mod pages;
+mod recent;
 
 pub use allowances::{Allowances, Budget, Verdict};
 pub use bell::Bell;
 pub use counters::Counters;
 pub use pages::{Pages, Topic};
+pub use recent::Recent;

@@ -109,8 +109,7 @@ struct Placed {
 impl Player {
     fn new(ctx: &Ctx, province: &Arc<Province>) -> Self {
         let clock = Arc::new(FixedClock::new(at(monday(0), 0, 0)));
-        let ids = ctx.ids.at(clock.clone());
-        let ctx = Ctx { clock: clock.clone(), ids, ..ctx.clone() };
+        let ctx = ctx.at(clock.clone());
         let writers = Arc::new(Semaphore::new(AT_ONCE));
         Self {
             placer: Placer::start(ctx.clone()),

@@ -9,7 +9,7 @@ use crate::{
     store::bulk,
 };
 use axum::{Json, extract::State};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use entity::{
     bundle,
     indicator::{self, Basis},
@@ -19,7 +19,10 @@ use entity::{
 use ring::digest;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Statement};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 use utoipa::{IntoParams, ToSchema};
 
 const BUILT_IN: &str = include_str!("bundle/indicators.csv");
@@ -134,6 +137,15 @@ pub async fn indicators_on(db: &impl ConnectionTrait, day: NaiveDate) -> Result<
             Indicator { classes: of_this.map(|row| row.class).collect(), version }
         })
         .collect())
+}
+
+/// The same, from memory where they were read within the last second.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn recent_indicators(ctx: &Ctx, day: NaiveDate) -> Result<Arc<Vec<Indicator>>, DbErr> {
+    let key = i64::from(day.num_days_from_ce());
+    ctx.recent.table(key, ctx.clock.now(), indicators_on(&ctx.store.read, day)).await
 }
 
 /// An indicator version.
@@ -276,5 +288,6 @@ pub async fn load(ctx: &Ctx) -> Result<bool, ApiError> {
     let values = [BUNDLE.into(), digest.into(), ctx.clock.now().0.into()];
     txn.execute_raw(Statement::from_sql_and_values(txn.get_database_backend(), sql, values)).await?;
     txn.commit().await?;
+    ctx.recent.changed();
     Ok(true)
 }

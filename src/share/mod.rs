@@ -14,10 +14,10 @@ mod sums;
 mod verify;
 
 pub use coverage::Coverage;
-pub use indicator::{Indicator, ReadingView, indicators_on, load as load_indicators};
+pub use indicator::{Indicator, ReadingView, indicators_on, load as load_indicators, recent_indicators};
 pub use reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, share_bp, still_needed};
 pub use rollup::{By, Node, PartView, RollUpView, division_node, roll_up, unit_node};
-pub use school::{Figures, RangeQuery, SchoolShareView, school_share, share_of};
+pub use school::{Figures, RangeQuery, SchoolShareView, school_share};
 pub use verify::{Difference, Verification, verify};
 
 use crate::context::Ctx;

@@ -1,7 +1,7 @@
 //! Quote a basket: prices, stock, and the school's share before and after. Nothing is stored.
 
 use super::{
-    indicator::{ReadingView, indicators_on},
+    indicator::{ReadingView, recent_indicators},
     sums::{by_class, of_school},
 };
 use crate::{
@@ -124,7 +124,7 @@ pub async fn quote_basket(
     let day = Day::read(db, &claims, to.deliver_on).await?;
     let codes: BTreeSet<String> = offers.values().map(|offer| offer.product_code.clone()).collect();
     let weights = crate::catalogue::Conversions::load(db, &Vec::from_iter(codes)).await?;
-    let indicators = indicators_on(db, to.deliver_on).await?;
+    let indicators = recent_indicators(&ctx, to.deliver_on).await?;
     let headline = indicators.iter().find(|indicator| indicator.version.headline);
     let year = to.deliver_on.year();
     let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(to.deliver_on);

@@ -2,7 +2,7 @@
 
 use super::{
     coverage::{self, Coverage, Days},
-    indicator::{Indicator, indicators_on},
+    indicator::{Indicator, recent_indicators},
     reading::Sums,
     school::Figures,
     sums::{Area, Group, SumRow, by_class, of_area, whole_months},
@@ -112,7 +112,7 @@ pub async fn roll_up(
 ) -> Result<RollUpView, ApiError> {
     let months = exact_months(from, to)?;
     let db = &ctx.store.read;
-    let indicators = indicators_on(db, to).await?;
+    let indicators = recent_indicators(ctx, to).await?;
     let by_place = matches!(by, Some(By::Child | By::ChildMonth));
     let monthly = matches!(by, Some(By::Month | By::ChildMonth));
     let group = match by {

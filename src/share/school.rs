@@ -1,9 +1,9 @@
 //! The share of one school.
 
 use super::{
-    indicator::{Indicator, ReadingView, indicators_on},
+    indicator::{Indicator, ReadingView, recent_indicators},
     reading::{AmountShare, Sums, WeightShare},
-    sums::{SumRow, by_class, of_school},
+    sums::{ShareOf, SumRow, by_class, school_with_sums},
 };
 use crate::{
     access::{Action, Caller, Resource},
@@ -11,11 +11,10 @@ use crate::{
     context::Ctx,
     http::{ApiError, Path, Query},
     ledger::{OriginClass, ProducerClass, PurchaseClass, check_range},
-    registry,
 };
 use axum::{extract::State, response::Response};
 use chrono::{Datelike, NaiveDate};
-use entity::{id::SchoolId, money::Fen, purchase_line::Channel, school, weight::Gram};
+use entity::{id::SchoolId, money::Fen, purchase_line::Channel, weight::Gram};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -176,43 +175,40 @@ pub async fn school_share(
     let (from, to) = query.days(now.business_day())?;
     let key = format!("school {id} {from} {to} {}", scope.key());
     let compute = async {
-        let school = registry::find_school(&ctx.store.read, &scope, id).await?.ok_or(ApiError::NotFound)?;
-        serde_json::to_vec(&share_of(&ctx, &school, from, to, scope.shows_households_of(&school)).await?)
-            .map_err(ApiError::internal)
+        let found = school_with_sums(&ctx.store.read, id, from, to).await?;
+        let covered = |(school, _): &(ShareOf, _)| scope.holds_school(id, &school.reporting_unit_code);
+        let (school, rows) = found.filter(covered).ok_or(ApiError::NotFound)?;
+        let indicators = recent_indicators(&ctx, to).await?;
+        let shows_households = scope.shows_households_under(&school.reporting_unit_code);
+        serde_json::to_vec(&view(school, (from, to), &indicators, &rows, shows_households)).map_err(ApiError::internal)
     };
     ctx.pages.answer(key, Topic::School(id), now, compute).await
 }
 
-/// The share of a school over any days. Without `shows_households` its classes do not tell the producers apart (P1).
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn share_of(
-    ctx: &Ctx,
-    school: &school::Model,
-    from: NaiveDate,
-    to: NaiveDate,
+/// The share of a school over some days. Without `shows_households` its classes do not tell the producers apart (P1).
+fn view(
+    school: ShareOf,
+    (from, to): (NaiveDate, NaiveDate),
+    indicators: &[Indicator],
+    rows: &[SumRow],
     shows_households: bool,
-) -> Result<SchoolShareView, ApiError> {
-    let db = &ctx.store.read;
-    let indicators = indicators_on(db, to).await?;
-    let rows = of_school(db, school.id, from, to).await?;
-    let all = by_class(&rows);
+) -> SchoolShareView {
+    let all = by_class(rows);
     let headline = indicators.iter().find(|indicator| indicator.version.headline);
     let counts = |class: i32| headline.is_some_and(|indicator| indicator.counts(class));
     let classes = if shows_households { classes(&all, counts) } else { origins(&all) };
-    Ok(SchoolShareView {
-        school_id: school.id,
-        school_name: school.name.clone(),
-        county_code: school.county_code.clone(),
-        reporting_unit_code: school.reporting_unit_code.clone(),
+    SchoolShareView {
+        school_id: school.school_id,
+        school_name: school.school_name,
+        county_code: school.county_code,
+        reporting_unit_code: school.reporting_unit_code,
         from,
         to,
-        figures: Figures::of(&indicators, &all),
-        marketplace: channel(&rows, Channel::Marketplace, counts),
-        declared: channel(&rows, Channel::Declared, counts),
+        figures: Figures::of(indicators, &all),
+        marketplace: channel(rows, Channel::Marketplace, counts),
+        declared: channel(rows, Channel::Declared, counts),
         classes,
-    })
+    }
 }
 
 /// Sums of every class.

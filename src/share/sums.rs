@@ -3,7 +3,8 @@
 use super::reading::Sums;
 use chrono::{Datelike, NaiveDate};
 use entity::{id::SchoolId, money::Fen, purchase_line::Channel, time::month_of, weight::Gram};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
+use futures_util::TryStreamExt;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, StreamTrait, Value};
 use std::collections::BTreeMap;
 
 /// One row of sums: a key of the breakdown, a class, a channel.
@@ -55,7 +56,36 @@ const SUMS: &str = "cast(coalesce(sum(amount_fen), 0) as bigint) as amount_fen, 
     cast(coalesce(sum(unknown_weight_lines), 0) as bigint) as unknown_weight_lines, \
     cast(coalesce(sum(line_count), 0) as bigint) as line_count";
 
-/// A school's sums over any days: whole months from its totals, the days at the edges from its lines.
+/// A school's sums over any days: whole months from its totals, the days at the edges from its lines. With the values for
+/// `$1` on: the school, then the months, then the days.
+fn school_sums(school: SchoolId, from: NaiveDate, to: NaiveDate) -> (String, Vec<Value>) {
+    let whole = whole_months(from, to);
+    let (first, last) = whole.unwrap_or((0, -1));
+    // Days of the range that no whole month covers: before the first, after the last, or all of it.
+    let (head_to, tail_from) = match whole {
+        Some((first, last)) => (day_before(first), day_after(last)),
+        None => (to, to.succ_opt().unwrap_or(to)),
+    };
+    let mut values: Vec<Value> = vec![school.into(), first.into(), last.into()];
+    let mut parts =
+        "select class, channel, amount_fen, weight_gram, unknown_weight_fen, unknown_weight_lines, line_count \
+         from school_month_total where county_code in (select county_code from school_affiliation where school_id = $1) \
+         and school_id = $1 and month between $2 and $3"
+            .to_owned();
+    if from <= head_to || tail_from <= to {
+        parts += " union all \
+             select class, channel, amount_fen, coalesce(weight_gram, 0), \
+             case when weight_gram is null then amount_fen else 0 end, \
+             case when weight_gram is null then 1 else 0 end, 1 from purchase_line \
+             where school_id = $1 and (purchased_on between $4 and $5 or purchased_on between $6 and $7)";
+        values.extend([from, head_to, tail_from, to].map(Value::from));
+    }
+    let sql =
+        format!("select '' as key, 0 as month, class, channel, {SUMS} from ({parts}) as parts group by class, channel");
+    (sql, values)
+}
+
+/// A school's sums over any days.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -65,27 +95,46 @@ pub async fn of_school(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<SumRow>, DbErr> {
-    let whole = whole_months(from, to);
-    let (first, last) = whole.unwrap_or((0, -1));
-    // Days of the range that no whole month covers: before the first, after the last, or all of it.
-    let (head_to, tail_from) = match whole {
-        Some((first, last)) => (day_before(first), day_after(last)),
-        None => (to, to.succ_opt().unwrap_or(to)),
-    };
-    let sql = format!(
-        "select '' as key, 0 as month, class, channel, {SUMS} from ( \
-         select class, channel, amount_fen, weight_gram, unknown_weight_fen, unknown_weight_lines, line_count \
-         from school_month_total where county_code in (select county_code from school_affiliation where school_id = $1) \
-         and school_id = $1 and month between $2 and $3 \
-         union all \
-         select class, channel, amount_fen, coalesce(weight_gram, 0), \
-         case when weight_gram is null then amount_fen else 0 end, case when weight_gram is null then 1 else 0 end, 1 \
-         from purchase_line where school_id = $1 and (purchased_on between $4 and $5 or purchased_on between $6 and $7) \
-         ) as parts group by class, channel"
-    );
-    let values: [Value; 7] =
-        [school.into(), first.into(), last.into(), from.into(), head_to.into(), tail_from.into(), to.into()];
+    let (sql, values) = school_sums(school, from, to);
     SumRow::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await
+}
+
+/// A school as its share names it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct ShareOf {
+    /// The school.
+    pub school_id: SchoolId,
+    /// Its name.
+    pub school_name: String,
+    /// County it lies in.
+    pub county_code: String,
+    /// Unit it reports to.
+    pub reporting_unit_code: String,
+}
+
+/// A school with its sums over any days, in one statement: it is asked for by every school's every look at its share.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn school_with_sums(
+    db: &impl ConnectionTrait,
+    school: SchoolId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Option<(ShareOf, Vec<SumRow>)>, DbErr> {
+    let (sums, values) = school_sums(school, from, to);
+    let sql = format!(
+        "select s.id as school_id, s.name as school_name, s.county_code, s.reporting_unit_code, p.* \
+         from school s left join ({sums}) as p on true where s.id = $1"
+    );
+    let rows = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let school = ShareOf::from_query_result(first, "")?;
+    // A school that bought nothing has one row without sums.
+    let bought = first.try_get::<Option<i32>>("", "class")?.is_some();
+    let sums =
+        rows.iter().filter(|_| bought).map(|row| SumRow::from_query_result(row, "")).collect::<Result<_, _>>()?;
+    Ok(Some((school, sums)))
 }
 
 /// The months that lie wholly between two days, as `year * 100 + month`.
@@ -225,7 +274,7 @@ fn month_end(backend: DbBackend) -> &'static str {
 /// # Errors
 /// When the database does not answer.
 pub async fn of_area(
-    db: &impl ConnectionTrait,
+    db: &impl StreamTrait,
     area: &Area,
     (first, last): (i32, i32),
     group: Group,
@@ -267,7 +316,10 @@ pub async fn of_area(
     };
     let mut bound: Vec<Value> = vec![first.into(), last.into()];
     bound.append(&mut values);
-    SumRow::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, bound)).all(db).await
+    // Row by row: of a province by month there are thousands, and each is several times as large before it is read.
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, bound);
+    let rows = db.stream_raw(statement).await?;
+    rows.and_then(|row| std::future::ready(SumRow::from_query_result(&row, ""))).try_collect().await
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use sea_orm::{
     ColumnTrait, ColumnType, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, Iden, Iterable, ModelTrait,
     Statement, Value, sea_query::ArrayType,
 };
-use serde_json::Value as Json;
 use std::fmt::Write;
 
 /// Inserts all `rows`; none is fine.
@@ -37,12 +36,8 @@ where
     let columns: Vec<_> = <M::Entity as EntityTrait>::Column::iter().collect();
     let names: Vec<String> = columns.iter().map(|column| column.unquoted().to_owned()).collect();
     let types = columns.iter().map(|column| kind(column.def().get_column_type())).collect::<Result<Vec<_>, _>>()?;
-    let cells = |column: usize| {
-        let column = columns[column];
-        rows.iter().map(move |row| row.get(column))
-    };
-    let source = Source { backend, names: &names, types: &types };
-    let (from, values) = source.bind(rows.len(), cells)?;
+    let source = Source { backend, types: &types };
+    let (from, values) = source.bind(rows.len(), |row, column| rows[row].get(columns[column]))?;
     let table = <M::Entity as Default>::default();
     let mut sql = String::new();
     let list = names.join(", ");
@@ -71,12 +66,14 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// When a cell is not of its column's kind.
     pub fn relation(&self, backend: DbBackend) -> Result<(String, Vec<Value>), DbErr> {
-        let names: Vec<String> = self.names.iter().map(|name| (*name).to_owned()).collect();
-        let source = Source { backend, names: &names, types: self.types };
-        let cells = |column: usize| self.cells.iter().map(move |row| row[column].clone());
-        let (from, values) = source.bind(self.cells.len(), cells)?;
-        let aliased: Vec<String> =
-            source.expression_list().into_iter().zip(&names).map(|(sql, name)| format!("{sql} as {name}")).collect();
+        let source = Source { backend, types: self.types };
+        let (from, values) = source.bind(self.cells.len(), |row, column| self.cells[row][column].clone())?;
+        let aliased: Vec<String> = source
+            .expression_list()
+            .into_iter()
+            .zip(self.names)
+            .map(|(sql, name)| format!("{sql} as {name}"))
+            .collect();
         Ok((format!("(select {} from {from}) as r", aliased.join(", ")), values))
     }
 }
@@ -123,7 +120,6 @@ fn kind(column: &ColumnType) -> Result<Kind, DbErr> {
 
 struct Source<'a> {
     backend: DbBackend,
-    names: &'a [String],
     types: &'a [Kind],
 }
 
@@ -153,17 +149,15 @@ impl Source<'_> {
         self.types.iter().enumerate().map(one).collect()
     }
 
-    fn bind<I>(&self, rows: usize, cells: impl Fn(usize) -> I) -> Result<(String, Vec<Value>), DbErr>
-    where
-        I: Iterator<Item = Value>,
-    {
+    /// `cell` yields that of a row and a column.
+    fn bind(&self, rows: usize, cell: impl Fn(usize, usize) -> Value) -> Result<(String, Vec<Value>), DbErr> {
         if self.backend == DbBackend::Postgres {
             let mut arguments = Vec::with_capacity(self.types.len());
             let mut values = Vec::with_capacity(self.types.len());
             for (index, kind) in self.types.iter().enumerate() {
                 let (array, cast) = array(*kind);
-                let column = cells(index)
-                    .map(|cell| check(*kind, cell).and_then(|cell| filled(*kind, cell)))
+                let column = (0..rows)
+                    .map(|row| check(*kind, cell(row, index)).and_then(|cell| filled(*kind, cell)))
                     .collect::<Result<Vec<_>, _>>()?;
                 arguments.push(format!("${}::{cast}[]", index + 1));
                 values.push(Value::Array(array, Some(Box::new(column))));
@@ -171,16 +165,24 @@ impl Source<'_> {
             let names: Vec<String> = (0..self.types.len()).map(|index| format!("c{index}")).collect();
             return Ok((format!("unnest({}) as u ({})", arguments.join(", "), names.join(", ")), values));
         }
-        let mut document = vec![Vec::with_capacity(self.names.len()); rows];
-        for (index, kind) in self.types.iter().enumerate() {
-            for (row, cell) in document.iter_mut().zip(cells(index)) {
-                row.push(check(*kind, cell).and_then(|cell| json(*kind, cell))?);
+        // Written straight away: a tree of the same document would cost an allocation a cell.
+        let mut document = String::with_capacity(rows * self.types.len() * CELL);
+        for row in 0..rows {
+            document.push(if row == 0 { '[' } else { ',' });
+            for (index, kind) in self.types.iter().enumerate() {
+                document.push(if index == 0 { '[' } else { ',' });
+                let cell = check(*kind, cell(row, index))?;
+                json(*kind, &cell, &mut document).ok_or_else(|| mismatch(*kind, &cell))?;
             }
+            document.push(']');
         }
-        let document = serde_json::to_string(&document).map_err(|error| DbErr::Json(error.to_string()))?;
+        document.push_str(if rows == 0 { "[]" } else { "]" });
         Ok(("jsonb_each(?)".to_owned(), vec![Value::from(document)]))
     }
 }
+
+/// Bytes a cell has more or less.
+const CELL: usize = 24;
 
 fn array(kind: Kind) -> (ArrayType, &'static str) {
     match kind {
@@ -222,14 +224,24 @@ fn filled(kind: Kind, cell: Value) -> Result<Value, DbErr> {
     })
 }
 
-fn json(kind: Kind, cell: Value) -> Result<Json, DbErr> {
-    Ok(match (kind, cell) {
-        (Kind::Uuid, Value::Uuid(id)) => id.map_or(Json::Null, |id| Json::String(id.simple().to_string())),
-        (Kind::Long, Value::BigInt(number)) => number.map_or(Json::Null, Json::from),
-        (Kind::Int, Value::Int(number)) => number.map_or(Json::Null, Json::from),
-        (Kind::Text, Value::String(text)) => text.map_or(Json::Null, Json::String),
-        (Kind::Date, Value::ChronoDate(day)) => day.map_or(Json::Null, |day| Json::String(day.to_string())),
-        (Kind::Bool, Value::Bool(Some(flag))) => Json::from(i64::from(flag)),
-        (kind, cell) => return Err(mismatch(kind, &cell)),
-    })
+/// Writes a cell behind `document`; `None` where it is not of its kind.
+fn json(kind: Kind, cell: &Value, document: &mut String) -> Option<()> {
+    let written = match (kind, cell) {
+        (Kind::Uuid, Value::Uuid(Some(id))) => write!(document, "\"{}\"", id.simple()),
+        (Kind::Long, Value::BigInt(Some(number))) => write!(document, "{number}"),
+        (Kind::Int, Value::Int(Some(number))) => write!(document, "{number}"),
+        (Kind::Text, Value::String(Some(text))) => {
+            document.push_str(&serde_json::to_string(text).ok()?);
+            Ok(())
+        }
+        (Kind::Date, Value::ChronoDate(Some(day))) => write!(document, "\"{day}\""),
+        (Kind::Bool, Value::Bool(Some(flag))) => write!(document, "{}", i64::from(*flag)),
+        (Kind::Uuid, Value::Uuid(None))
+        | (Kind::Long, Value::BigInt(None))
+        | (Kind::Int, Value::Int(None))
+        | (Kind::Text, Value::String(None))
+        | (Kind::Date, Value::ChronoDate(None)) => write!(document, "null"),
+        _ => return None,
+    };
+    written.ok()
 }

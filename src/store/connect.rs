@@ -128,7 +128,7 @@ fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOption
                 // What a statement of many rows needs to undo itself stays out of a file.
                 .pragma("temp_store", if read_only { "default" } else { "memory" })
                 // A reader's pages: what does not fit is in the system's cache anyway.
-                .pragma("cache_size", if read_only { "-1000" } else { "-8000" })
+                .pragma("cache_size", if read_only { "-1000" } else { "-4000" })
                 .statement_cache_capacity(if read_only { 40 } else { 100 })
         });
     options
@@ -229,9 +229,9 @@ impl Store {
     }
 
     /// Closes the pools, so that SQLite folds its log into the file.
-    pub async fn close(self) {
-        for pool in [self.read, self.write] {
-            if let Err(error) = pool.close().await {
+    pub async fn close(&self) {
+        for pool in [&self.read, &self.write] {
+            if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "closing the database");
             }
         }
