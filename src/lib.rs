@@ -39,3 +39,4 @@ pub mod cli;
 pub mod demo;
 pub mod jobs;
 pub mod openapi;
+pub mod simulate;

@@ -11,11 +11,13 @@ mod openapi;
 mod policy;
 mod rotate_keys;
 mod serve;
+mod simulate;
 mod verify;
 
 use crate::{
     config::{Settings, SettingsError, Source},
     http::ApiError,
+    simulate::Plan,
     store::sqlite_file,
 };
 use chrono::NaiveDate;
@@ -111,6 +113,24 @@ enum Command {
         #[arg(long, default_value = "zh", value_parser = ["zh", "en"])]
         lang: String,
     },
+    /// Fill an empty database with an invented province's school year, to measure and to rehearse
+    Simulate {
+        /// Schools of the province
+        #[arg(long, default_value_t = 17_400)]
+        schools: usize,
+        /// School days
+        #[arg(long, default_value_t = 200)]
+        days: usize,
+        /// The same seed makes the same rows
+        #[arg(long, default_value_t = 7)]
+        seed: u64,
+        /// First day
+        #[arg(long, default_value = "2025-09-01")]
+        from: NaiveDate,
+        /// Put all schools into this county
+        #[arg(long)]
+        county: Option<String>,
+    },
     /// Keep accounts from this machine: make, close, open, reset, list
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -158,6 +178,9 @@ pub fn run() -> ExitCode {
             Command::Keys { action } => keys::run(&settings, action),
             Command::Openapi => openapi::run(settings).await,
             Command::Policy { lang } => policy::run(&lang),
+            Command::Simulate { schools, days, seed, from, county } => {
+                simulate::run(settings, Plan { schools, days, seed, from, county }).await
+            }
             Command::Admin(admin) => admin::run(settings, admin).await,
         }
     })

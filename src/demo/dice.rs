@@ -10,9 +10,14 @@ const SEED: u64 = 7;
 pub struct Dice(SeededEntropy);
 
 impl Dice {
-    /// Dice for what these words name (FNV-1a over them and the seed).
+    /// The demonstration's dice for what these words name.
     pub fn of(words: &[&str]) -> Self {
-        let mut hash = 0xCBF2_9CE4_8422_2325_u64 ^ SEED;
+        Self::seeded(SEED, words)
+    }
+
+    /// Dice for what these words name (FNV-1a over them and the seed).
+    pub fn seeded(seed: u64, words: &[&str]) -> Self {
+        let mut hash = 0xCBF2_9CE4_8422_2325_u64 ^ seed;
         for byte in words.iter().flat_map(|word| word.bytes().chain([0])) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
         }
@@ -25,6 +30,11 @@ impl Dice {
         low + i64::try_from(self.0.below(span)).unwrap_or_default()
     }
 
+    /// Sixty-four bits, to seed something else with.
+    pub fn bits(&self) -> u64 {
+        self.0.next()
+    }
+
     /// True in so many of a thousand cases.
     pub fn in_thousand(&self, cases: i64) -> bool {
         self.between(0, 999) < cases
@@ -32,8 +42,12 @@ impl Dice {
 
     /// One of `choices`.
     pub fn pick<'a, T>(&self, choices: &'a [T]) -> Option<&'a T> {
-        let last = i64::try_from(choices.len()).unwrap_or_default() - 1;
-        if last < 0 { None } else { choices.get(usize::try_from(self.between(0, last)).unwrap_or_default()) }
+        if choices.is_empty() { None } else { choices.get(self.index(choices.len())) }
+    }
+
+    /// A place in a list of this length, which must not be zero.
+    pub fn index(&self, length: usize) -> usize {
+        usize::try_from(self.between(0, i64::try_from(length).unwrap_or(1) - 1)).unwrap_or_default()
     }
 }
 

@@ -20,9 +20,12 @@ mod scale;
 mod term;
 
 pub use accounts::{AUTHORITY_PASSWORD, CANTEEN_PASSWORD, Login, SUPPLIER_PASSWORD, SYSTEM_PASSWORD, logins};
+pub(crate) use dice::Dice;
 pub use load::{PROVINCE, load_province};
 pub use market::open_market;
+pub(crate) use offers::months;
 pub use play::play_term;
 pub use province::{DemoOffer, DemoSchool, DemoSupplier, Province};
 pub use report::report;
+pub(crate) use term::at;
 pub use term::{WEEKS, span};

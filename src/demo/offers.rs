@@ -104,7 +104,7 @@ fn found<T>(row: Row<'_>, column: &'static str, value: Option<T>) -> Option<T> {
 }
 
 /// Months such as `9-12|1-4` as bits, January lowest.
-fn months(text: &str) -> Option<u16> {
+pub fn months(text: &str) -> Option<u16> {
     let mut bits = 0;
     for part in text.split('|') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));

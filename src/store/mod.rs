@@ -6,11 +6,13 @@ pub mod bulk;
 mod connect;
 mod files;
 mod groups;
+mod load;
 mod work;
 
 pub use connect::{Store, StoreError, connect, sqlite_file};
 pub use files::{Bucket, Files, FilesAt, FilesError};
 pub use groups::{GroupWriter, Grouped, WithWriter};
+pub use load::Load;
 pub use work::{Begun, IdempotencyKey, Work};
 pub(crate) use work::{audit_line, changed_line, idempotency_line, outbox_line, stored_answer, stored_answers};
 

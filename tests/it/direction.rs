@@ -13,7 +13,7 @@ const GROUND: [&str; 11] =
 const ROOMS: [&str; 9] =
     ["registry", "documents", "suppliers", "households", "catalogue", "ordering", "delivery", "ledger", "share"];
 /// What puts the rooms together.
-const TOP: [&str; 7] = ["app", "cli", "demo", "jobs", "lib", "main", "openapi"];
+const TOP: [&str; 8] = ["app", "cli", "demo", "jobs", "lib", "main", "openapi", "simulate"];
 /// Rules without I/O: they may use the entities' types and other rules, and nothing that talks to anyone.
 const PURE: [&str; 12] = [
     "finding/distance.rs",

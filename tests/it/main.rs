@@ -57,6 +57,7 @@ mod schools;
 mod second_factor;
 mod sessions;
 mod share;
+mod simulate;
 mod standing;
 mod tenants;
 mod throttling;

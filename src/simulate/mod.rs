@@ -1,0 +1,19 @@
+//! A whole province's school year, invented and loaded in bulk: to measure, to rehearse, to show a department its own size.
+//!
+//! Owns the invented registry and a year of orders, receipts and declarations that look like real ones: seasons, sizes,
+//! absent and late reporters, refused goods, corrections. The same plan makes the same rows. A county commits as one; a run
+//! that was cut short goes on with the next. Refuses a database that holds schools of anybody else's.
+
+mod calendar;
+mod goods;
+mod market;
+mod offers;
+mod outside;
+mod prepare;
+mod prices;
+mod registry;
+mod rowset;
+mod run;
+mod trade;
+
+pub use run::{Plan, Progress, SimulateError, Simulated, is_simulation, simulate};
