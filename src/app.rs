@@ -13,7 +13,7 @@ use crate::{
         ApiError, ClientAddress, FieldProblem, ProblemBody, RATE_LIMIT, RATE_LIMIT_POLICY, Text, conditional, envelope,
         was_forwarded,
     },
-    jobs,
+    imports, jobs,
     ledger::{self, Receiver},
     metrics::Metrics,
     openapi,
@@ -130,6 +130,7 @@ fn api(ctx: &Ctx, placer: Placer, receiver: Receiver) -> OpenApiRouter {
         .merge(delivery::router(ctx.clone()))
         .merge(ledger::router(ctx.clone(), receiver))
         .merge(share::router(ctx.clone()))
+        .merge(imports::router(ctx.clone()))
         .merge(jobs::router(ctx.clone()))
         .merge(audit::router(ctx.clone()));
     OpenApiRouter::with_openapi(Base::openapi()).nest("/api/v1", v1).merge(access::well_known(ctx.clone()))

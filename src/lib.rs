@@ -6,7 +6,7 @@
 //!
 //! Below are the rooms. Domains use only what stands before them in
 //! `registry ← documents ← suppliers ← households ← catalogue ← ordering ← delivery ← ledger ← share`; all of them use the shared ground
-//! (`http`, `access`, `audit`, `store`, `cache`, `clock`, `config`, `context`, `finding`, `metrics`, `vault`);
+//! (`http`, `access`, `audit`, `store`, `cache`, `clock`, `config`, `context`, `finding`, `metrics`, `sheets`, `vault`);
 //! a test holds the direction.
 
 // The shared ground.
@@ -19,6 +19,7 @@ pub mod context;
 pub mod finding;
 pub mod http;
 pub mod metrics;
+pub mod sheets;
 pub mod store;
 pub mod vault;
 
@@ -37,6 +38,7 @@ pub mod suppliers;
 pub mod app;
 pub mod cli;
 pub mod demo;
+pub mod imports;
 pub mod jobs;
 pub mod openapi;
 pub mod simulate;

@@ -5,8 +5,9 @@ use crate::{
     access::{Actor, Caller, Grant, Place},
     config::Settings,
     context::Ctx,
-    households::{ListOf, NewList, Shrink, apply_list, compare_list, read_list},
+    households::{HOUSEHOLD_LIST, ListOf, NewList, Shrink, apply_list, compare_list, read_list},
     http::{ApiError, Language, hex},
+    sheets::text_of,
     store::Begun,
 };
 use axum::http::StatusCode;
@@ -84,7 +85,7 @@ async fn import(
     let actor = Actor::in_process(AccountId(Uuid::nil()), vec![everywhere]);
     let caller = Caller { actor: Arc::new(actor), request_id: "import".to_owned(), address: None };
     let file_hash = hex(digest::digest(&digest::SHA256, bytes).as_ref());
-    let rows = read_list(bytes)?;
+    let rows = read_list(&text_of(bytes, &HOUSEHOLD_LIST)?)?;
     let list = compare_list(ctx, &caller, NewList { of, file_hash, rows }).await?;
     if dry_run {
         return Ok(list);

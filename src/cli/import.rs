@@ -1,15 +1,16 @@
-//! `xiaonong import KIND FILE [--dry-run]`: schools, households, suppliers and links from CSV, and lists of households.
+//! `xiaonong import KIND FILE [--dry-run]`: schools, households, suppliers and links from CSV or XLSX, and lists of households.
 
 use super::{
-    fail,
+    fail, fail_inside,
     household_list::{self, ListOptions},
     serve::prepare,
 };
 use crate::{
     config::Settings,
-    http::Language,
-    registry::{ImportError, Refusal, import_schools},
-    suppliers::{import_households, import_links, import_suppliers},
+    http::{ApiError, Language},
+    registry::{ImportError, SCHOOLS, import_schools},
+    sheets::{Refusal, text_of},
+    suppliers::{HOUSEHOLDS, LINKS, SUPPLIERS, import_households, import_links, import_suppliers},
 };
 use std::{io::Error, path::Path, process::ExitCode};
 
@@ -37,8 +38,23 @@ pub async fn run(settings: Settings, kind: Kind, file: &Path, dry_run: bool, lis
     if kind == Kind::HouseholdList {
         return household_list::run(settings, &bytes, dry_run, list).await;
     }
-    let Ok(text) = String::from_utf8(bytes) else {
-        return fail(&Error::other(format!("{name}：请另存为 UTF-8 编码的 CSV / save it as CSV in UTF-8")));
+    let columns = match kind {
+        Kind::Schools => &SCHOOLS,
+        Kind::Suppliers => &SUPPLIERS,
+        Kind::Links => &LINKS,
+        Kind::Households | Kind::HouseholdList => &HOUSEHOLDS,
+    };
+    let text = match text_of(&bytes, columns) {
+        Ok(text) => text,
+        Err(ApiError::Invalid(errors)) => {
+            for error in errors {
+                let [zh, en] =
+                    [Language::Chinese, Language::English].map(|one| error.detail.in_language(one).to_owned());
+                eprintln!("{name} {}：{zh} / {en}", error.pointer);
+            }
+            return ExitCode::FAILURE;
+        }
+        Err(error) => return fail_inside("import", &error),
     };
     let ctx = match prepare(settings).await {
         Ok(ctx) => ctx,
@@ -78,7 +94,7 @@ pub async fn run(settings: Settings, kind: Kind, file: &Path, dry_run: bool, lis
 }
 
 fn say(refusal: &Refusal) {
-    let Refusal { line, column, reason } = refusal;
+    let Refusal { line, column, reason, .. } = refusal;
     eprintln!(
         "第 {line} 行 {column}：{} / line {line}, {column}: {}",
         reason.in_language(Language::Chinese),

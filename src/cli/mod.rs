@@ -61,12 +61,12 @@ enum Command {
         #[arg(value_enum, default_value_t = migrate::Direction::Up)]
         direction: migrate::Direction,
     },
-    /// Bring in a CSV file: every row, or none and the reasons why
+    /// Bring in a CSV or XLSX file: every row, or none and the reasons why
     Import {
         /// What the file holds
         #[arg(value_enum)]
         kind: import::Kind,
-        /// CSV in UTF-8 with a header
+        /// CSV (UTF-8 or GB18030) or XLSX with a header
         file: PathBuf,
         /// Check only and change nothing
         #[arg(long)]

@@ -11,8 +11,9 @@ use crate::{
     catalogue::{self, Conversions},
     context::Ctx,
     http::ApiError,
-    registry::{self, Divisions, Refusal, import_schools},
+    registry::{self, Divisions, import_schools},
     share,
+    sheets::Refusal,
     store::bulk,
     suppliers::{import_households, import_links, import_suppliers},
 };

@@ -3,7 +3,8 @@
 use super::province::DemoOffer;
 use crate::{
     catalogue::Conversions,
-    registry::{Divisions, Refusal, Row, Sheet, derived_id},
+    registry::{Divisions, derived_id},
+    sheets::{Refusal, Row, Sheet, SheetKind, column},
 };
 use entity::{
     certificate::CertificateKind,
@@ -13,20 +14,26 @@ use entity::{
 };
 use std::collections::HashMap;
 
-const COLUMNS: &[&str] = &[
-    "supplier_code",
-    "product_code",
-    "origin_division_code",
-    "producer_household_code",
-    "price_unit",
-    "price_low",
-    "price_high",
-    "months",
-    "stock_per_week",
-    "evidence",
-    "certificate_kind",
-    "delivery_prefectures",
-];
+/// The bundled file.
+static OFFERS: SheetKind = SheetKind {
+    name: "offers",
+    title: ("供货", "Offers"),
+    columns: &[
+        column("supplier_code", "supplier_code", "").required(),
+        column("product_code", "product_code", "").required(),
+        column("origin_division_code", "origin_division_code", "").required(),
+        column("producer_household_code", "producer_household_code", "").required(),
+        column("price_unit", "price_unit", "").required(),
+        column("price_low", "price_low", "").required(),
+        column("price_high", "price_high", "").required(),
+        column("months", "months", "").required(),
+        column("stock_per_week", "stock_per_week", "").required(),
+        column("evidence", "evidence", "").required(),
+        column("certificate_kind", "certificate_kind", "").required(),
+        column("delivery_prefectures", "delivery_prefectures", "").required(),
+    ],
+    most_rows: 10_000,
+};
 
 /// What the offers point at.
 pub struct Known<'a> {
@@ -42,7 +49,7 @@ pub struct Known<'a> {
 
 /// The product codes of a file of offers, before anything else is known.
 pub fn products(text: &str) -> Result<Vec<String>, Vec<Refusal>> {
-    let sheet = Sheet::read(text, COLUMNS)?;
+    let sheet = Sheet::read(text, &OFFERS)?;
     let codes = sheet.rows().filter_map(|row| row.text("product_code").map(str::to_owned)).collect();
     sheet.finish()?;
     Ok(codes)
@@ -50,7 +57,7 @@ pub fn products(text: &str) -> Result<Vec<String>, Vec<Refusal>> {
 
 /// Reads a file of offers.
 pub fn read(text: &str, known: &Known<'_>) -> Result<Vec<DemoOffer>, Vec<Refusal>> {
-    let sheet = Sheet::read(text, COLUMNS)?;
+    let sheet = Sheet::read(text, &OFFERS)?;
     let offers = sheet.rows().filter_map(|row| offer(row, known)).collect();
     sheet.finish()?;
     Ok(offers)

@@ -12,7 +12,7 @@ mod period;
 mod statuses;
 mod update;
 
-pub use lists::{ListOf, NewList, Shrink, apply_list, compare_list, read_list};
+pub use lists::{HOUSEHOLD_LIST, ListOf, NewList, Shrink, apply_list, compare_list, read_list};
 
 use crate::context::Ctx;
 use utoipa_axum::{router::OpenApiRouter, routes};

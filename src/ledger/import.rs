@@ -1,21 +1,21 @@
-//! Import purchases made outside from a CSV file: every row or none, and each refused row named.
+//! Import purchases made outside from a file: every row or none, and each refused row named.
 
 use super::{
     declaration::Purchaser,
     declare::{DeclarePurchaseRequest, DeclaredLineRequest, DocumentRequest, purchaser, write},
-    spreadsheet::to_csv,
+    import_columns::DECLARED_PURCHASES,
 };
 use crate::{
     access::{Action, Caller, Resource},
     cache::Topic,
     context::Ctx,
-    http::{ApiError, Check, FieldError, Query, Reply, Text, body_error, hex, idempotency_key},
+    http::{ApiError, Check, FieldError, Query, Reply, Text, hex, idempotency_key},
+    sheets::{Refusal, Row, Sheet, take_file, text_of_async},
     store::{Begun, bulk},
 };
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, Request, State},
-    http::{StatusCode, header},
+    extract::{Request, State},
+    http::StatusCode,
 };
 use chrono::NaiveDate;
 use entity::{
@@ -28,7 +28,6 @@ use entity::{
 use ring::digest;
 use sea_orm::{ActiveEnum, EntityTrait};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which import.
@@ -60,63 +59,15 @@ pub struct ImportView {
     pub dry_run: bool,
 }
 
-/// One row of the file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    external_id: String,
-    purchased_on: String,
-    seller_name: String,
-    #[serde(default)]
-    invoice_number: String,
-    #[serde(default)]
-    product_code: String,
-    #[serde(default)]
-    category_code: String,
-    #[serde(default)]
-    quantity: String,
-    #[serde(default)]
-    unit: String,
-    #[serde(default)]
-    weight: String,
-    amount: String,
-    #[serde(default)]
-    origin_division_code: String,
-    #[serde(default)]
-    producer_household_code: String,
-    #[serde(default)]
-    document_kind: String,
-    #[serde(default)]
-    document_number: String,
-    #[serde(default)]
-    document_issued_on: String,
-    #[serde(default)]
-    document_issuer: String,
-    #[serde(default)]
-    document_origin: String,
-}
-
-/// Spreadsheets unpacked at once.
-static UNPACKING: Semaphore = Semaphore::const_new(1);
-
-enum Format {
-    Csv,
-    Xlsx,
-}
-
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
-/// Rows a file may have.
-const MAX_ROWS: usize = 5_000;
 /// Wrong fields named at most; the rest is counted.
 const MAX_ERRORS: usize = 200;
 
 /// Import declared purchases
 ///
-/// UTF-8 CSV, or the first sheet of an XLSX file, with a header row and a purchase a row: `external_id,purchased_on,seller_name,invoice_number,product_code,
-/// category_code,quantity,unit,weight,amount,origin_division_code,producer_household_code,document_kind,
-/// document_number,document_issued_on,document_issuer,document_origin`; all but `external_id`, `purchased_on`,
-/// `seller_name` and `amount` may be left out. Every row goes into the ledger or none does.
+/// CSV (UTF-8 or GB18030), or the first sheet of an XLSX file, with a header row and a purchase a row, up to 5,000; the
+/// columns are those of its template (`GET /imports/templates/declared-purchases`), by their Chinese or English names.
+/// All but `external_id`, `purchased_on`, `seller_name` and `amount` may be left out. Every row goes into the ledger or
+/// none does.
 #[utoipa::path(
     post, path = "/imports", operation_id = "import_purchases", tag = "ledger", security(("bearer" = [])),
     params(ImportQuery),
@@ -134,30 +85,13 @@ pub async fn import_purchases(
     request: Request,
 ) -> Result<Reply, ApiError> {
     let scope = caller.actor.may(Action::Create, Resource::DeclaredPurchase)?;
-    let (parts, body) = request.into_parts();
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let format = match kind.split(';').next().unwrap_or_default().trim() {
-        "text/csv" => Format::Csv,
-        XLSX => Format::Xlsx,
-        _ => return Err(ApiError::UnsupportedMediaType),
-    };
-    let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), &())
-        .await
-        .map_err(|rejection| body_error(rejection.status()))?;
+    let (parts, bytes) = take_file(request).await?;
     let key = idempotency_key(&parts, &bytes, true)?;
     // Read in full before the transaction begins: while it is open nobody else writes to SQLite.
     let mut check = Check::default();
     let purchaser = purchaser(ctx.store.primary(), &scope, query.canteen_id).await?;
-    let csv = match format {
-        Format::Csv => csv_text(&bytes)?,
-        // Unpacking is work for the processor, not for the threads that serve.
-        Format::Xlsx => {
-            let bytes = bytes.clone();
-            let _one_at_a_time = UNPACKING.acquire().await.map_err(ApiError::internal)?;
-            tokio::task::spawn_blocking(move || to_csv(&bytes, MAX_ROWS)).await.map_err(ApiError::internal)??
-        }
-    };
-    let requests = read(&mut check, &purchaser, &csv)?;
+    let text = text_of_async(bytes.clone(), &DECLARED_PURCHASES).await?;
+    let requests = read(&mut check, &purchaser, &text)?;
     let mut work = match ctx.begin(&caller, key.filter(|_| !query.dry_run)).await? {
         Begun::New(work) => work,
         Begun::Replay(reply) => return Ok(reply),
@@ -231,54 +165,36 @@ fn shorten(error: ApiError) -> ApiError {
     }
 }
 
-fn csv_text(bytes: &[u8]) -> Result<String, ApiError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| {
-        ApiError::field("", "encoding_not_utf8", Text::new("文件须为 UTF-8 编码。", "The file must be UTF-8."))
-    })?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())
-}
-
 /// The rows as declarations, each under the pointer `/rows/<line of the file>`.
 fn read(
     check: &mut Check,
     purchaser: &Purchaser,
-    csv: &str,
+    text: &str,
 ) -> Result<Vec<(String, DeclarePurchaseRequest)>, ApiError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(csv.as_bytes());
-    let header = reader.headers().cloned().unwrap_or_default();
-    let mut requests = Vec::new();
-    for (index, record) in reader.records().enumerate() {
-        // The header is line 1.
-        let pointer = format!("/rows/{}", index + 2);
-        if requests.len() >= MAX_ROWS {
-            let detail = Text::new(format!("一次最多 {MAX_ROWS} 行。"), format!("At most {MAX_ROWS} rows at once."));
-            return Err(ApiError::field(pointer, "too_many_rows", detail));
+    let sheet = Sheet::read(text, &DECLARED_PURCHASES).map_err(Refusal::problem)?;
+    check.that(!sheet.is_empty(), "/rows", "no_rows", Text::new("文件没有数据行。", "The file has no rows."));
+    let mut requests = Vec::with_capacity(sheet.len());
+    let mut odd = Check::default();
+    for row in sheet.rows() {
+        let pointer = format!("/rows/{}", row.line);
+        for column in DECLARED_PURCHASES.columns {
+            odd.that(
+                !row.cell(column.name).contains(char::is_control),
+                format!("{pointer}/{}", column.name),
+                "control_character",
+                Text::new("含有控制字符。", "Contains control characters."),
+            );
         }
-        if let Ok(record) = &record
-            && let Some((field, _)) = header.iter().zip(record).find(|(_, value)| value.contains(char::is_control))
-        {
-            let detail = Text::new("含有控制字符。", "Contains control characters.");
-            return Err(ApiError::field(format!("{pointer}/{field}"), "control_character", detail));
-        }
-        match record.and_then(|record| record.deserialize::<Row>(Some(&header))) {
-            Ok(row) => requests.push((pointer.clone(), declaration(check, purchaser, &pointer, row))),
-            Err(error) => {
-                tracing::debug!(error = ?error.to_string(), "an import's row does not read");
-                let detail = Text::new(
-                    "列数与表头不符，或表头有未知、缺少的列；可用的列见接口文档。",
-                    "The row does not fit its header, or the header has an unknown column or lacks one; see the documentation.",
-                );
-                return Err(ApiError::field(pointer, "row_unreadable", detail));
-            }
-        }
+        requests.push((pointer.clone(), declaration(check, purchaser, &pointer, row)));
     }
-    check.that(!requests.is_empty(), "/rows", "no_rows", Text::new("文件没有数据行。", "The file has no rows."));
+    // PostgreSQL stores no U+0000: such a row cannot even be looked up.
+    odd.finish()?;
     Ok(requests)
 }
 
-fn declaration(check: &mut Check, purchaser: &Purchaser, pointer: &str, row: Row) -> DeclarePurchaseRequest {
+fn declaration(check: &mut Check, purchaser: &Purchaser, pointer: &str, row: Row<'_>) -> DeclarePurchaseRequest {
     let at = |field: &str| format!("{pointer}/{field}");
-    let given = |text: String| if text.is_empty() { None } else { Some(text) };
+    let given = |column| row.optional(column).map(str::to_owned);
     let mut date = |field: &str, text: &str| {
         text.parse::<NaiveDate>().unwrap_or_else(|_| {
             let detail = Text::new("日期须形如 2026-03-02。", "A date looks like 2026-03-02.");
@@ -286,21 +202,22 @@ fn declaration(check: &mut Check, purchaser: &Purchaser, pointer: &str, row: Row
             NaiveDate::default()
         })
     };
-    let purchased_on = date("purchased_on", &row.purchased_on);
-    let has_document = !row.document_kind.is_empty();
-    let issued_on = if has_document { date("document_issued_on", &row.document_issued_on) } else { purchased_on };
+    let purchased_on = date("purchased_on", row.cell("purchased_on"));
+    let has_document = !row.cell("document_kind").is_empty();
+    let issued_on =
+        if has_document { date("document_issued_on", row.cell("document_issued_on")) } else { purchased_on };
     check.that(
-        !row.external_id.is_empty(),
+        row.optional("external_id").is_some(),
         at("external_id"),
         "required",
         Text::new("每行须有自己的编号。", "Every row needs its own number."),
     );
-    let amount = Fen::parse_yuan(&row.amount).unwrap_or_else(|error| {
+    let amount = Fen::parse_yuan(row.cell("amount")).unwrap_or_else(|error| {
         let code = error.to_string();
         check.note_reader(at("amount"), &code);
         Fen(1)
     });
-    let weight = given(row.weight).and_then(|text| match BaseQuantity::parse(&text, GRAMS_PER_KG) {
+    let weight = given("weight").and_then(|text| match BaseQuantity::parse(&text, GRAMS_PER_KG) {
         Ok(base) => Some(Gram(base.0)),
         Err(error) => {
             check.note_reader(at("weight"), &error.to_string());
@@ -309,13 +226,13 @@ fn declaration(check: &mut Check, purchaser: &Purchaser, pointer: &str, row: Row
     });
     let mut documents = Vec::new();
     if has_document {
-        if let Ok(kind) = CertificateKind::try_from_value(&row.document_kind) {
+        if let Ok(kind) = CertificateKind::try_from_value(&row.cell("document_kind").to_owned()) {
             documents.push(DocumentRequest {
                 kind,
-                number: row.document_number,
+                number: row.cell("document_number").to_owned(),
                 issued_on,
-                issuer: row.document_issuer,
-                origin_division_code: given(row.document_origin),
+                issuer: row.cell("document_issuer").to_owned(),
+                origin_division_code: given("document_origin"),
             });
         } else {
             let detail = Text::new("没有这种证明类别。", "There is no document of this kind.");
@@ -326,19 +243,19 @@ fn declaration(check: &mut Check, purchaser: &Purchaser, pointer: &str, row: Row
         id: None,
         canteen_id: purchaser.canteen.id,
         purchased_on,
-        seller_name: row.seller_name,
+        seller_name: row.cell("seller_name").to_owned(),
         supplier_id: None,
-        invoice_number: given(row.invoice_number),
-        external_id: given(row.external_id),
+        invoice_number: given("invoice_number"),
+        external_id: given("external_id"),
         lines: vec![DeclaredLineRequest {
-            product_code: given(row.product_code),
-            category_code: given(row.category_code),
-            quantity: given(row.quantity),
-            unit: given(row.unit),
+            product_code: given("product_code"),
+            category_code: given("category_code"),
+            quantity: given("quantity"),
+            unit: given("unit"),
             weight,
             amount,
-            origin_division_code: given(row.origin_division_code),
-            producer_household_code: given(row.producer_household_code),
+            origin_division_code: given("origin_division_code"),
+            producer_household_code: given("producer_household_code"),
             documents,
         }],
     }

@@ -9,16 +9,17 @@ mod declare;
 mod evidence;
 mod facts;
 mod import;
+mod import_columns;
 mod read;
 mod receive;
 mod receiver;
 mod record;
-mod spreadsheet;
 
 pub use class::{ORIGINS, OriginClass, OriginFacts, PRODUCERS, ProducerClass, PurchaseClass};
 pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseView, DocumentRequest, declare};
 pub use evidence::proves;
 pub use facts::{Claim, Day, Frozen};
+pub use import_columns::DECLARED_PURCHASES;
 pub use read::check_range;
 pub use receive::ReceiptView;
 pub use receiver::{Arrived, Receiver};

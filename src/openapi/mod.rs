@@ -15,7 +15,7 @@ use utoipa::openapi::{
 };
 
 /// The rooms as readers of the document see them, in the order of the way of the goods.
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 13] = [
     ("access", "登录、令牌与本人账号 · Log-in, tokens, one's own account"),
     ("accounts", "账号、角色、农户委托与代办 · Accounts, roles, households' consents to agents"),
     ("registry", "区划、填报单位、名单、学校、食堂 · Divisions, reporting units, county lists, schools, canteens"),
@@ -24,8 +24,9 @@ const TAGS: [(&str, &str); 12] = [
     ("catalogue", "品类、商品、单位、供货信息 · Categories, products, units, offers"),
     ("ordering", "采购单与订单 · Baskets and orders"),
     ("delivery", "发货、联检、过磅、验收 · Consignments, joint inspection, weighing, receipt"),
-    ("ledger", "台账、自行采购申报与导入 · The ledger, declared purchases, imports"),
+    ("ledger", "台账与自行采购申报 · The ledger, declared purchases"),
     ("share", "采购占比 · The share bought from poverty areas"),
+    ("imports", "批量导入：模板 · Files that come in: templates"),
     ("notifications", "通知 · Messages to one's own account"),
     ("audit", "审计日志 · The audit trail: changes and refusals, hash-chained and signed by day"),
 ];

@@ -1,11 +1,14 @@
 //! Brings in schools and their canteens from CSV: all rows of a file or none.
 
-use super::{
-    affiliation::Seat,
-    canteen_change::term_of,
-    sheet::{Refusal, Row, Sheet, derived_id},
+use super::{affiliation::Seat, canteen_change::term_of, derived::derived_id};
+use crate::{
+    audit::machine_line,
+    context::Ctx,
+    finding,
+    http::ApiError,
+    sheets::{Refusal, Row, Sheet, SheetKind, column},
+    store::bulk,
 };
-use crate::{audit::machine_line, context::Ctx, finding, http::ApiError, store::bulk};
 use chrono::NaiveDate;
 use entity::{
     canteen::{self, CanteenKind},
@@ -19,18 +22,43 @@ use thiserror::Error;
 
 /// First day an imported school should report: the programme's beginning.
 const OPENED_ON: NaiveDate = NaiveDate::from_ymd_opt(2014, 1, 1).expect("a date");
-const COLUMNS: &[&str] = &[
-    "code",
-    "name",
-    "stage",
-    "division_code",
-    "reporting_unit_code",
-    "rural",
-    "nutrition_program",
-    "diners",
-    "canteen_kind",
-    "run_by_code",
-];
+
+/// Files of schools and their canteens.
+pub static SCHOOLS: SheetKind = SheetKind {
+    name: "schools",
+    title: ("学校", "Schools"),
+    columns: &[
+        column("code", "学校代码", "GZ-520526-001")
+            .required()
+            .about("全省唯一，再次导入时按此对应", "Unique in the province; a later file is matched by it"),
+        column("name", "学校名称", "雨农小学").required().about("最多 200 个字符", "At most 200 characters"),
+        column("stage", "学段", "小学").required().one_of(&[
+            ("kindergarten", "幼儿园"),
+            ("primary", "小学"),
+            ("junior", "初中"),
+            ("senior", "高中"),
+            ("vocational", "中职"),
+            ("university", "高校"),
+        ]),
+        column("division_code", "所在区划代码", "520526109")
+            .required()
+            .about("县级或乡级行政区划代码", "Code of a county or township"),
+        column("reporting_unit_code", "填报单位代码", "520526").required().about("教育局等", "Of the education bureau"),
+        column("rural", "是否农村学校", "是").required().about("是或否", "yes or no"),
+        column("nutrition_program", "是否营养改善计划", "是").required().about("是或否", "yes or no"),
+        column("diners", "就餐人数", "420").required().about("非负整数", "A whole number"),
+        column("canteen_kind", "食堂类型", "自办").required().one_of(&[
+            ("own", "自办"),
+            ("contracted", "承包"),
+            ("shared", "由他校供餐"),
+            ("none", "无食堂"),
+        ]),
+        column("run_by_code", "供餐学校代码", "")
+            .required()
+            .about("食堂类型为“由他校供餐”时必填，否则留空", "Needed for a shared kitchen and for no other kind"),
+    ],
+    most_rows: 150_000,
+};
 
 /// What a file brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +157,7 @@ impl Divisions {
 /// # Errors
 /// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
 pub async fn import_schools(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
-    let sheet = Sheet::read(text, COLUMNS).map_err(ImportError::Refused)?;
+    let sheet = Sheet::read(text, &SCHOOLS).map_err(ImportError::Refused)?;
     let txn = ctx.store.begin().await?;
     let divisions = Divisions::load(&txn).await?;
     let units: HashSet<String> = codes(&txn).await?.into_iter().collect();

@@ -31,11 +31,11 @@ pub use store::{
     places_on,
 };
 
+mod derived;
 mod import;
-mod sheet;
 
-pub use import::{Divisions, ImportError, Imported, finish, import_schools};
-pub use sheet::{Refusal, Row, Sheet, derived_id};
+pub use derived::derived_id;
+pub use import::{Divisions, ImportError, Imported, SCHOOLS, finish, import_schools};
 
 use crate::context::Ctx;
 use utoipa_axum::{router::OpenApiRouter, routes};

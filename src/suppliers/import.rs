@@ -1,11 +1,15 @@
 //! Brings in households with their status histories, approved suppliers, and the links between them from CSV: all rows of
 //! a file or none.
 
-use super::import_numbers::Numbers;
+use super::{
+    import_columns::{HOUSEHOLDS, LINKS, SUPPLIERS},
+    import_numbers::Numbers,
+};
 use crate::{
     context::Ctx,
     finding,
-    registry::{Divisions, ImportError, Imported, Refusal, Row, Sheet, derived_id, finish},
+    registry::{Divisions, ImportError, Imported, derived_id, finish},
+    sheets::{Refusal, Row, Sheet},
     store::bulk,
 };
 use entity::{
@@ -18,24 +22,8 @@ use entity::{
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{HashMap, HashSet};
 
-const HOUSEHOLD_COLUMNS: &[&str] =
-    &["code", "name", "division_code", "history", "status", "from_on", "to_on", "proof_number"];
-/// The same with the columns a file may have besides: each may be empty.
-const PERSONAL_COLUMNS: &[&str] = &[
-    "code",
-    "name",
-    "division_code",
-    "history",
-    "status",
-    "from_on",
-    "to_on",
-    "proof_number",
-    "id_number",
-    "phone",
-    "bank_account",
-];
-const SUPPLIER_COLUMNS: &[&str] = &["code", "name", "kind", "division_code", "household_code"];
-const LINK_COLUMNS: &[&str] = &["supplier_code", "household_code", "kind", "from_on", "to_on", "proof_number"];
+/// Columns a file of households may have besides; what they hold is sealed.
+const PERSONAL: [&str; 3] = ["id_number", "phone", "bank_account"];
 
 const KEEP: &str = "on conflict do nothing";
 
@@ -45,9 +33,8 @@ const KEEP: &str = "on conflict do nothing";
 /// # Errors
 /// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
 pub async fn import_households(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
-    let personal = text.lines().next().is_some_and(|header| header.contains("id_number"));
-    let columns = if personal { PERSONAL_COLUMNS } else { HOUSEHOLD_COLUMNS };
-    let sheet = Sheet::read(text, columns).map_err(ImportError::Refused)?;
+    let sheet = Sheet::read(text, &HOUSEHOLDS).map_err(ImportError::Refused)?;
+    let personal = PERSONAL.iter().any(|column| sheet.has(column));
     let txn = ctx.store.begin().await?;
     let divisions = Divisions::load(&txn).await?;
     let known = household_ids(&txn).await?;
@@ -67,7 +54,7 @@ pub async fn import_households(ctx: &Ctx, text: &str, dry_run: bool) -> Result<I
 /// # Errors
 /// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
 pub async fn import_suppliers(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
-    let sheet = Sheet::read(text, SUPPLIER_COLUMNS).map_err(ImportError::Refused)?;
+    let sheet = Sheet::read(text, &SUPPLIERS).map_err(ImportError::Refused)?;
     let txn = ctx.store.begin().await?;
     let divisions = Divisions::load(&txn).await?;
     let households = household_ids(&txn).await?;
@@ -84,7 +71,7 @@ pub async fn import_suppliers(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Im
 /// # Errors
 /// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
 pub async fn import_links(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
-    let sheet = Sheet::read(text, LINK_COLUMNS).map_err(ImportError::Refused)?;
+    let sheet = Sheet::read(text, &LINKS).map_err(ImportError::Refused)?;
     let txn = ctx.store.begin().await?;
     let (households, suppliers) = (household_ids(&txn).await?, supplier_ids(&txn).await?);
     let rows = sheet.len();

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     context::Ctx,
-    registry::{ImportError, Sheet},
+    registry::ImportError,
+    sheets::Sheet,
     vault::{Secret, VaultError},
 };
 use entity::household;

@@ -25,9 +25,11 @@ pub use store::{find_household, find_supplier, is_linked_on, linked_households_o
 pub use update_personal_data::{Misses, keyed};
 
 mod import;
+mod import_columns;
 mod import_numbers;
 
 pub use import::{import_households, import_links, import_suppliers};
+pub use import_columns::{HOUSEHOLDS, LINKS, SUPPLIERS};
 
 use crate::context::Ctx;
 use utoipa_axum::{router::OpenApiRouter, routes};

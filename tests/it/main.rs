@@ -57,6 +57,7 @@ mod schools;
 mod second_factor;
 mod sessions;
 mod share;
+mod sheets;
 mod simulate;
 mod standing;
 mod tenants;

@@ -90,6 +90,7 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("list_inspectors", Some((Action::Read, Resource::Receipt))),
     ("declare_purchase", Some((Action::Create, Resource::DeclaredPurchase))),
     ("import_purchases", Some((Action::Create, Resource::DeclaredPurchase))),
+    ("import_template", Some((Action::Read, Resource::Reference))),
     ("list_ledger_lines", Some((Action::Read, Resource::Ledger))),
     ("list_indicators", Some((Action::Read, Resource::Reference))),
     ("school_share", Some((Action::Read, Resource::SchoolShare))),
@@ -146,6 +147,7 @@ fn needs(operation: &Operation) -> Option<(Action, Resource)> {
 /// A request as the document describes it, on a resource that is nowhere.
 fn request(app: &App, document: &Document, operation: &Operation) -> Call {
     let path = operation.path.replace("{id}", NOWHERE).replace("{code}", "000000").replace("{month}", "2026-03");
+    let path = path.replace("{kind}", "castles");
     assert!(!path.contains('{'), "{path}: what stands for this parameter?");
     let query: Vec<String> = operation
         .parameters(document)

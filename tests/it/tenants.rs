@@ -43,6 +43,7 @@ enum Foreign {
 /// What each operation that names something names. A new operation needs its line here.
 const NAMED: &[(&str, Foreign)] = &[
     ("find_division", Foreign::Open),
+    ("import_template", Foreign::Open),
     ("find_school", Foreign::School),
     ("find_school_position", Foreign::School),
     ("put_school_position", Foreign::School),
@@ -255,7 +256,8 @@ on_both! {
             assert!(seen > 0, "nobody may {} but everybody is refused", operation.id());
             walked += 1;
         }
-        assert_eq!(walked, NAMED.len() - 1, "an entry names no operation any more");
+        let open = NAMED.iter().filter(|(_, foreign)| matches!(foreign, Foreign::Open)).count();
+        assert_eq!(walked, NAMED.len() - open, "an entry names no operation any more");
         assert_eq!(app.snapshot().await, before);
 
         // Its own people see it.

@@ -1,4 +1,4 @@
-//! Make many accounts from a CSV file: every row or none, each refused cell named.
+//! Make many accounts from a file: every row or none, each refused cell named.
 
 use super::{
     create::{Draft, Made, make},
@@ -7,13 +7,10 @@ use super::{
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
-    http::{ApiError, Check, Reply, Text, body_error, idempotency_key},
+    http::{ApiError, Check, Reply, Text, idempotency_key},
+    sheets::{Refusal, Sheet, SheetKind, column, take_file, text_of_async},
 };
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, Request, State},
-    http::header,
-};
+use axum::extract::{Request, State};
 use chrono::NaiveDate;
 use entity::{
     id::{AccountId, SchoolId, SupplierId},
@@ -26,10 +23,34 @@ use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-const COLUMNS: [&str; 8] =
-    ["username", "display_name", "role", "school_code", "supplier_code", "reporting_unit_code", "from_on", "to_on"];
-/// Rows a file may have: each costs a password hash.
-const MAX_ROWS: usize = 200;
+/// Files of accounts.
+pub static ACCOUNTS: SheetKind = SheetKind {
+    name: "accounts",
+    title: ("账号", "Accounts"),
+    columns: &[
+        column("username", "用户名", "weining-wang").required().about("登录用，全省唯一", "To log in with; unique"),
+        column("display_name", "姓名", "王老师").required().about("显示给他人", "Shown to others"),
+        column("role", "角色", "验收员").required().one_of(&[
+            ("authority_manager", "教育主管部门管理员"),
+            ("authority_officer", "教育主管部门工作人员"),
+            ("auditor", "审计人员"),
+            ("school_principal", "校长"),
+            ("canteen_manager", "食堂管理员"),
+            ("inspector", "验收员"),
+            ("supplier", "供货主体负责人"),
+            ("supplier_clerk", "供货主体经办人"),
+            ("agent", "代办人"),
+            ("administrator", "系统管理员"),
+        ]),
+        column("school_code", "学校代码", "GZ-520526-001").about("学校角色必填", "For roles in a school"),
+        column("supplier_code", "供货主体编号", "").about("供货角色必填", "For roles at a supplier"),
+        column("reporting_unit_code", "填报单位代码", "").about("主管部门角色必填", "For roles at an authority"),
+        column("from_on", "开始日期", "2026-09-01").about("空则自今日起", "Today where it is empty"),
+        column("to_on", "结束日期", "2027-07-31").about("空则长期", "Without an end where it is empty"),
+    ],
+    // Each costs a password hash.
+    most_rows: 200,
+};
 /// Characters a cell may have.
 const LONGEST_CELL: usize = 200;
 
@@ -55,29 +76,25 @@ pub struct ImportedAccountView {
 
 /// Import accounts
 ///
-/// UTF-8 CSV, up to 200 rows, with exactly the header `username,display_name,role,school_code,supplier_code,
-/// reporting_unit_code,from_on,to_on` in one line; the place a role does not need and both days may be empty. Every
-/// account is made or none; `errors` points at `/rows/<line>/<column>`. Only this answer shows the one-time passwords.
+/// CSV (UTF-8 or GB18030) or XLSX, up to 200 rows, with the columns of its template
+/// (`GET /imports/templates/accounts`) by their Chinese or English names: `username,display_name,role,school_code,
+/// supplier_code,reporting_unit_code,from_on,to_on`; the places a role does not need and both days may be empty or left
+/// out. Every account is made or none; `errors` points at `/rows/<line>/<column>`. Only this answer shows the one-time
+/// passwords.
 #[utoipa::path(
     post, path = "/accounts/import", operation_id = "import_accounts", tag = "accounts", security(("bearer" = [])),
     request_body(content(
         (String = "text/csv", example = json!("username,display_name,role,school_code,supplier_code,reporting_unit_code,\
             from_on,to_on\nweining-wang,王老师,inspector,GZ-520526-001,,,2026-09-01,2027-07-31\n")),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     )),
     responses((status = 201, body = ImportedAccountsView, description = "Made"))
 )]
 pub async fn import_accounts(State(ctx): State<Ctx>, caller: Caller, request: Request) -> Result<Reply, ApiError> {
     caller.actor.may(Action::Manage, Resource::Account)?;
-    let (parts, body) = request.into_parts();
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if kind.split(';').next().unwrap_or_default().trim() != "text/csv" {
-        return Err(ApiError::UnsupportedMediaType);
-    }
-    let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), &())
-        .await
-        .map_err(|rejection| body_error(rejection.status()))?;
+    let (parts, bytes) = take_file(request).await?;
     let key = idempotency_key(&parts, &bytes, true)?;
-    let rows = read(&bytes)?;
+    let rows = read(&text_of_async(bytes, &ACCOUNTS).await?)?;
     let codes = Codes::find(ctx.store.primary(), &rows).await?;
     let drafts = drafts(&rows, &codes)?;
     let answer = |made: &[Made], shown: bool| ImportedAccountsView {
@@ -93,51 +110,31 @@ pub async fn import_accounts(State(ctx): State<Ctx>, caller: Caller, request: Re
     make(&ctx, &caller, key, &drafts, Names::CSV, answer).await
 }
 
-/// The cells of a row, in the order of [`COLUMNS`], under the pointer of its line.
+/// The cells of a row, in the order of the columns, under the pointer of its line.
 struct Row {
     pointer: String,
     cells: [String; 8],
 }
 
-fn read(bytes: &[u8]) -> Result<Vec<Row>, ApiError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| {
-        ApiError::field("", "encoding_not_utf8", Text::new("文件须为 UTF-8 编码。", "The file must be UTF-8."))
-    })?;
-    // A byte order mark, as spreadsheets write it, is no part of the first column's name.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().cloned().unwrap_or_default();
-    if !header.iter().eq(COLUMNS) {
-        let wanted = COLUMNS.join(",");
-        let detail = Text::new(format!("表头须为：{wanted}"), format!("The header must be: {wanted}"));
-        return Err(ApiError::field("/rows/1", "header_wrong", detail));
-    }
+fn read(text: &str) -> Result<Vec<Row>, ApiError> {
+    let sheet = Sheet::read(text, &ACCOUNTS).map_err(Refusal::problem)?;
     let mut check = Check::default();
-    let mut rows = Vec::new();
-    for (index, record) in reader.records().enumerate() {
-        // The header is line 1.
-        let pointer = format!("/rows/{}", index + 2);
-        if rows.len() >= MAX_ROWS {
-            let detail = Text::new(format!("一次最多 {MAX_ROWS} 行。"), format!("At most {MAX_ROWS} rows at once."));
-            return Err(ApiError::field(pointer, "too_many_rows", detail));
-        }
-        let Ok(record) = record else {
-            let detail = Text::new(
-                format!("该行须有 {} 列。", COLUMNS.len()),
-                format!("The row must have {} cells.", COLUMNS.len()),
-            );
-            check.refuse(pointer, "row_unreadable", detail);
-            continue;
-        };
-        for (column, cell) in COLUMNS.iter().zip(&record) {
+    let mut rows = Vec::with_capacity(sheet.len());
+    for row in sheet.rows() {
+        let pointer = format!("/rows/{}", row.line);
+        let cells = std::array::from_fn(|index| {
+            let column = &ACCOUNTS.columns[index];
+            column.stored(row.cell(column.name)).to_owned()
+        });
+        for (column, cell) in ACCOUNTS.columns.iter().zip(&cells) {
+            let cell: &String = cell;
             check.that(
                 cell.chars().count() <= LONGEST_CELL && !cell.contains(char::is_control),
-                format!("{pointer}/{column}"),
+                format!("{pointer}/{}", column.name),
                 "cell_unreadable",
                 Text::new("过长或含有控制字符。", "Too long, or with control characters."),
             );
         }
-        let cells = std::array::from_fn(|column| record.get(column).unwrap_or_default().to_owned());
         rows.push(Row { pointer, cells });
     }
     check.that(!rows.is_empty(), "/rows", "no_rows", Text::new("文件没有数据行。", "The file has no rows."));

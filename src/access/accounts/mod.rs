@@ -20,6 +20,7 @@ mod view;
 pub use create::{Draft, Made, create, make};
 pub use disable::{Switch, switch};
 pub use draft::{MembershipRequest, Names};
+pub use import::ACCOUNTS;
 pub use list::{AccountsQuery, list};
 pub use reset_password::reset;
 pub use view::{AccountView, HeldMembershipView};

@@ -1,14 +1,36 @@
 //! The office's file, row by row: cells as they stand, none refused yet.
 
 use crate::{
-    http::{ApiError, FieldError, Text},
-    registry::{Refusal, Sheet},
+    http::{ApiError, Text},
+    sheets::{Refusal, Row, Rows, SheetKind, column},
     vault::Secret,
 };
 
-const COLUMNS: &[&str] = &["code", "name", "id_number", "division_code", "status", "from_on", "proof_number"];
-/// Rows a list may have: the largest county's, several times over.
-const MOST_ROWS: usize = 200_000;
+/// Lists of households.
+pub static HOUSEHOLD_LIST: SheetKind = SheetKind {
+    name: "household-lists",
+    title: ("农户名单", "List of households"),
+    columns: &[
+        column("code", "农户编号", "h-520425-99").required().about(
+            "手册或证件编号；同一人仅凭身份证号比对时可空",
+            "Number of the handbook; may be empty where the ID number tells who it is",
+        ),
+        column("name", "户主姓名", "张某").required().about("最多 100 个字符", "At most 100 characters"),
+        column("id_number", "身份证号", "520000190001019996").about("可空；加密保存", "May be empty; it is sealed"),
+        column("division_code", "所在区划代码", "520425")
+            .required()
+            .about("名单所属县或其乡镇的代码", "Code of the list's county or of one of its townships"),
+        column("status", "身份", "脱贫户").required().about(
+            "registered_poor、lifted、unstable_lifted、marginal_at_risk、sudden_hardship、risk_cleared 或其中文名称",
+            "registered_poor, lifted, unstable_lifted, marginal_at_risk, sudden_hardship or risk_cleared (H1)",
+        ),
+        column("from_on", "开始日期", "2021-01-01").about("空则为名单日期", "The list's day where it is empty"),
+        column("proof_number", "证明编号", "FPSC-520425-1099").about("空则为农户编号", "The code where it is empty"),
+    ],
+    most_rows: 150_000,
+};
+/// Rows read at once.
+const CHUNK: usize = 5_000;
 
 /// One row, as listed. Not `Debug`: it holds somebody's number.
 pub struct Listed {
@@ -22,38 +44,32 @@ pub struct Listed {
     pub(super) proof_number: String,
 }
 
-/// Reads a list: UTF-8 CSV with the columns `code,name,id_number,division_code,status,from_on,proof_number`.
+/// Reads a list from the text of its file.
 ///
 /// # Errors
-/// 422 for another encoding or header, a row of another length, no rows or too many.
-pub fn read_list(bytes: &[u8]) -> Result<Vec<Listed>, ApiError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| {
-        ApiError::field("", "encoding_not_utf8", Text::new("文件须为 UTF-8 编码。", "The file must be UTF-8."))
-    })?;
-    let sheet =
-        Sheet::read(text, COLUMNS).map_err(|refusals| ApiError::Invalid(refusals.into_iter().map(wrong).collect()))?;
-    if sheet.is_empty() {
+/// 422 for another header, a row of another length, a formula, no rows or too many.
+pub fn read_list(text: &str) -> Result<Vec<Listed>, ApiError> {
+    let mut rows = Rows::open(text, &HOUSEHOLD_LIST).map_err(Refusal::problem)?;
+    let mut listed = Vec::new();
+    while let Some(sheet) = rows.next(CHUNK).map_err(Refusal::problem)? {
+        listed.extend(sheet.rows().map(listed_of));
+    }
+    if listed.is_empty() {
         return Err(ApiError::field("/rows", "no_rows", Text::new("文件没有数据行。", "The file has no rows.")));
     }
-    if sheet.len() > MOST_ROWS {
-        let detail = Text::new(format!("一次最多 {MOST_ROWS} 行。"), format!("At most {MOST_ROWS} rows at once."));
-        return Err(ApiError::field("/rows", "too_many_rows", detail));
-    }
-    let cell = |row: crate::registry::Row<'_>, column| row.cell(column).to_owned();
-    let listed = sheet.rows().map(|row| Listed {
-        line: i64::try_from(row.line).unwrap_or(i64::MAX),
-        code: cell(row, "code"),
-        name: cell(row, "name"),
-        id_number: Secret::new(cell(row, "id_number")),
-        division_code: cell(row, "division_code"),
-        status: cell(row, "status"),
-        from_on: cell(row, "from_on"),
-        proof_number: cell(row, "proof_number"),
-    });
-    Ok(listed.collect())
+    Ok(listed)
 }
 
-fn wrong(refusal: Refusal) -> FieldError {
-    let code = if refusal.line == 1 { "header_wrong" } else { "row_unreadable" };
-    FieldError::new(format!("/rows/{}", refusal.line), code, refusal.reason)
+fn listed_of(row: Row<'_>) -> Listed {
+    let cell = |column| row.cell(column).to_owned();
+    Listed {
+        line: i64::try_from(row.line).unwrap_or(i64::MAX),
+        code: cell("code"),
+        name: cell("name"),
+        id_number: Secret::new(cell("id_number")),
+        division_code: cell("division_code"),
+        status: cell("status"),
+        from_on: cell("from_on"),
+        proof_number: cell("proof_number"),
+    }
 }

@@ -14,4 +14,4 @@ mod view;
 
 pub use apply::{Shrink, apply_list};
 pub use compare::{ListOf, NewList, compare_list};
-pub use file::read_list;
+pub use file::{HOUSEHOLD_LIST, read_list};

@@ -3,21 +3,21 @@
 use super::{
     apply::{Shrink, apply_list},
     compare::{ListOf, NewList, compare_list},
-    file::read_list,
+    file::{HOUSEHOLD_LIST, read_list},
     view::{HouseholdListView, view},
 };
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
-    http::{ApiError, FieldError, Query, Reply, Text, body_error, hex, idempotency_key},
+    http::{ApiError, FieldError, Query, Reply, Text, hex, idempotency_key},
     registry::{find_division, is_code},
+    sheets::{take_file, text_of_async},
     store::Begun,
     suppliers::keyed,
 };
 use axum::{
-    body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, Request, State},
-    http::{StatusCode, header},
+    extract::{DefaultBodyLimit, Request, State},
+    http::StatusCode,
 };
 use chrono::NaiveDate;
 use entity::household_status::StatusHistory;
@@ -27,7 +27,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Bytes a list may have: 200,000 rows of 150.
+/// Bytes a list may have: 150,000 rows of 200.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// Which list.
@@ -60,10 +60,11 @@ pub(in crate::households) fn router() -> OpenApiRouter<Ctx> {
 
 /// Send a list of households
 ///
-/// The list of a county from its rural-revitalisation office: UTF-8 CSV, up to 200,000 rows, with exactly the header
-/// `code,name,id_number,division_code,status,from_on,proof_number` in one line. `id_number`, `from_on` (else the list's
-/// day) and `proof_number` (else the code) may be empty. It is compared with the register by person: by ID number, else
-/// by code and name. The answer counts what is new, changed, ended, unknown and duplicate; the rows are read page by
+/// The list of a county from its rural-revitalisation office: CSV (UTF-8 or GB18030) or XLSX, up to 150,000 rows, with
+/// the columns of its template (`GET /imports/templates/household-lists`) by their Chinese or English names:
+/// `code,name,id_number,division_code,status,from_on,proof_number`. `id_number`, `from_on` (else the list's day) and
+/// `proof_number` (else the code) may be empty or left out. It is compared with the register by person: by ID number,
+/// else by code and name. The answer counts what is new, changed, ended, unknown and duplicate; the rows are read page by
 /// page. Nothing changes before it is applied.
 #[utoipa::path(
     post, path = "/household-lists", operation_id = "upload_household_list", tag = "suppliers",
@@ -72,6 +73,7 @@ pub(in crate::households) fn router() -> OpenApiRouter<Ctx> {
     request_body(content(
         (String = "text/csv", example = json!("code,name,id_number,division_code,status,from_on,proof_number\n\
             h-520425-99,张某,520000190001019996,520425,lifted,2021-01-01,FPSC-520425-1099\n")),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     )),
     responses((status = 201, body = HouseholdListView, description = "Compared, or applied"))
 )]
@@ -82,14 +84,7 @@ pub async fn upload_household_list(
     request: Request,
 ) -> Result<Reply, ApiError> {
     let scope = caller.actor.may(Action::Create, Resource::Household)?;
-    let (parts, body) = request.into_parts();
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if kind.split(';').next().unwrap_or_default().trim() != "text/csv" {
-        return Err(ApiError::UnsupportedMediaType);
-    }
-    let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), &())
-        .await
-        .map_err(|rejection| body_error(rejection.status()))?;
+    let (parts, bytes) = take_file(request).await?;
     let key = keyed(&ctx, idempotency_key(&parts, &bytes, false)?).await?;
     let wrong = |name: &str, code, zh: &'static str, en: &'static str| {
         ApiError::Malformed(FieldError::new(format!("?{name}"), code, Text::new(zh, en)))
@@ -107,8 +102,9 @@ pub async fn upload_household_list(
         return Ok(reply);
     }
     let file_hash = hex(digest::digest(&digest::SHA256, &bytes).as_ref());
+    let text = text_of_async(bytes, &HOUSEHOLD_LIST).await?;
     // Reading is work for the processor, not for the threads that serve.
-    let rows = tokio::task::spawn_blocking(move || read_list(&bytes)).await.map_err(ApiError::internal)??;
+    let rows = tokio::task::spawn_blocking(move || read_list(&text)).await.map_err(ApiError::internal)??;
     let of = ListOf { kind: query.kind, county_code: query.county, listed_on: query.listed_on };
     let list = compare_list(&ctx, &caller, NewList { of, file_hash, rows }).await?;
     let mut work = match ctx.begin(&caller, key).await? {

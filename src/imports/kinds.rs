@@ -1,0 +1,14 @@
+//! The kinds of file that come in.
+
+use crate::{access, households, ledger, registry, sheets::SheetKind, suppliers};
+
+/// All of them, as templates are named.
+pub static KINDS: [&SheetKind; 7] = [
+    &registry::SCHOOLS,
+    &suppliers::SUPPLIERS,
+    &suppliers::HOUSEHOLDS,
+    &suppliers::LINKS,
+    &households::HOUSEHOLD_LIST,
+    &ledger::DECLARED_PURCHASES,
+    &access::accounts::ACCOUNTS,
+];
