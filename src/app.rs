@@ -8,7 +8,7 @@ use crate::{
     clock::{Clock, Ids},
     config::Settings,
     context::{Ctx, Parts},
-    delivery, documents, households,
+    delivery, documents, exports, households,
     http::{
         ApiError, ClientAddress, FieldProblem, ProblemBody, RATE_LIMIT, RATE_LIMIT_POLICY, Text, conditional, envelope,
         was_forwarded,
@@ -151,6 +151,7 @@ pub fn router(ctx: Ctx) -> Router {
     let recorder = Recorder::start(ctx.clone());
     let (api, mut document) = api(&ctx, placer, receiver).split_for_parts();
     openapi::complete(&mut document);
+    let lists = Arc::new(exports::Lists::of(&document));
     let text = document.to_pretty_json().unwrap_or_default();
     let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none"));
     let probes = Router::new()
@@ -161,7 +162,8 @@ pub fn router(ctx: Ctx) -> Router {
     let cors = cors(&ctx.settings.cors_origins);
     let router = Router::new()
         .merge(
-            api.layer(DefaultBodyLimit::max(BODY_LIMIT))
+            api.layer(from_fn_with_state((ctx.clone(), lists), exports::exports))
+                .layer(DefaultBodyLimit::max(BODY_LIMIT))
                 .layer(from_fn(conditional))
                 .layer(from_fn_with_state(ctx.clone(), throttle)),
         )

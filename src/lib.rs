@@ -38,6 +38,7 @@ pub mod suppliers;
 pub mod app;
 pub mod cli;
 pub mod demo;
+pub mod exports;
 pub mod imports;
 pub mod jobs;
 pub mod openapi;

@@ -7,6 +7,7 @@ mod examples;
 mod headers;
 mod problems;
 
+use crate::exports;
 use utoipa::openapi::{
     Info, OpenApi, Paths,
     path::{Operation, PathItem},
@@ -41,6 +42,7 @@ Requests are limited by account and by address: `RateLimit-Policy` and `RateLimi
 
 /// Fills in what is the same for every operation.
 pub fn complete(document: &mut OpenApi) {
+    let lists = exports::lists_of(document);
     document.info = Info::new("Xiaonong 校农", env!("CARGO_PKG_VERSION"));
     document.info.description = Some(DESCRIPTION.to_owned());
     let tag = |(name, description): (&str, &str)| {
@@ -57,6 +59,9 @@ pub fn complete(document: &mut OpenApi) {
     problems::describe(components);
     let examples = examples::Examples::new(&*components);
     for (path, method, operation) in operations(&mut document.paths) {
+        if operation.operation_id.as_ref().is_some_and(|id| lists.contains(id)) {
+            exports::describe(operation);
+        }
         let call = Call::of(path, method, operation);
         headers::add(operation, &call);
         problems::add(operation, &call);

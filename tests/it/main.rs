@@ -37,6 +37,7 @@ mod direction;
 mod documents;
 mod documents_kept;
 mod evidence;
+mod exports;
 mod finding;
 mod giving;
 mod groups;
