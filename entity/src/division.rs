@@ -47,6 +47,8 @@ pub struct Model {
     pub valid_from: Option<Date>,
     /// Last day the code held; none while it holds.
     pub valid_to: Option<Date>,
+    /// The one division that stands in its place today; none while it holds, and where it was split or given up.
+    pub successor_code: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -7,6 +7,7 @@ use sea_orm_migration::prelude::*;
 mod accounts;
 mod append_only;
 mod audit;
+mod divisions;
 mod documents;
 mod finding;
 mod household_lists;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(household_lists::HouseholdLists));
         all.push(Box::new(finding::Finding));
         all.push(Box::new(registry_histories::RegistryHistories));
+        all.push(Box::new(divisions::Divisions));
         all
     }
 }

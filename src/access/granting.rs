@@ -137,6 +137,7 @@ mod tests {
             level,
             valid_from: None,
             valid_to: None,
+            successor_code: None,
         }
     }
 

@@ -188,7 +188,7 @@ impl CreateListingRequest {
             supplier_id: self.supplier_id,
             product_code: self.product_code,
             origin_county_code: origin.and_then(|place| place.county_code.clone()),
-            origin_division_code: self.origin_division_code,
+            origin_division_code: origin.map(|place| place.code.clone()).unwrap_or_default(),
             producer_household_id: self.producer_household_id,
             unit_code: self.unit,
             unit_base,
@@ -242,7 +242,8 @@ impl CreateListingRequest {
                 None => check.refuse(pointer, "division_unknown", no_division()),
             }
         }
-        let codes: BTreeSet<&str> = area.iter().map(String::as_str).collect();
+        let codes: BTreeSet<&str> =
+            area.iter().filter_map(|code| facts.places.get(code)).map(|place| place.code.as_str()).collect();
         Some(codes.into_iter().collect::<Vec<_>>().join("|"))
     }
 

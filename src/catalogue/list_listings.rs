@@ -6,11 +6,12 @@ use crate::{
     cache::Topic,
     context::Ctx,
     http::{ApiError, FieldError, Page, PageQuery, Path, Query, Text, bad_cursor, page},
-    registry::{Area, code_filter, word_filter},
+    registry::{Area, code_filter, present_code, word_filter},
 };
 use axum::{Json, extract::State, response::Response};
 use chrono::{Datelike, NaiveDate};
 use entity::{id::ListingId, supplier::SupplierKind};
+use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -145,6 +146,19 @@ impl ListingsQuery {
     }
 }
 
+impl Wanted {
+    /// The same with places by their present codes: an old code finds what is offered under its successor.
+    async fn present(mut self, db: &impl ConnectionTrait, query: &ListingsQuery) -> Result<Self, ApiError> {
+        if let (Some(_), Some(code)) = (&self.origin, &query.origin) {
+            self.origin = Area::of(&present_code(db, code).await?);
+        }
+        if let (Some(_), Some(code)) = (&self.deliver_to, &query.deliver_to) {
+            self.deliver_to = Destination::filter(Some(&present_code(db, code).await?))?;
+        }
+        Ok(self)
+    }
+}
+
 /// The letter of a sort in cursors, so that a cursor goes with its sort only.
 fn letter(sort: ListingSort) -> &'static str {
     match sort {
@@ -190,7 +204,7 @@ pub async fn list_listings(
     Query(query): Query<ListingsQuery>,
 ) -> Result<Response, ApiError> {
     let scope = caller.actor.may(Action::Read, Resource::Listing)?;
-    let wanted = query.check()?;
+    let wanted = query.check()?.present(&ctx.store.read, &query).await?;
     let now = ctx.clock.now();
     let today = now.business_day();
     let key = format!("listings {today} {} {wanted:?}", scope.key());

@@ -228,7 +228,7 @@ impl Facts {
             let Some(quantity) = self.quantity(check, &at, line, want, &mut sent) else { continue };
             let batch_number = check.text(&at("batch_number"), &want.batch_number, 60);
             self.check_dates(check, &at, want);
-            self.check_place(check, &at("origin_division_code"), want.origin_division_code.as_deref());
+            let origin = self.place(check, &at("origin_division_code"), want.origin_division_code.as_deref());
             if let Some(household) = want.producer_household_id {
                 check.that(
                     self.households.contains(&household),
@@ -247,10 +247,7 @@ impl Facts {
                 batch_number,
                 produced_on: want.produced_on,
                 shelf_life_days: want.shelf_life_days,
-                origin_division_code: want
-                    .origin_division_code
-                    .clone()
-                    .unwrap_or_else(|| line.origin_division_code.clone()),
+                origin_division_code: origin.unwrap_or_else(|| line.origin_division_code.clone()),
                 producer_household_id: want.producer_household_id.or(line.producer_household_id),
             });
         }
@@ -307,13 +304,16 @@ impl Facts {
         );
     }
 
-    fn check_place(&self, check: &mut Check, pointer: &str, code: Option<&str>) {
+    /// The place named, by its present code.
+    fn place(&self, check: &mut Check, pointer: &str, code: Option<&str>) -> Option<String> {
+        let place = self.places.get(code?);
         check.that(
-            code.is_none_or(|code| self.places.contains_key(code)),
+            place.is_some(),
             pointer,
             "division_unknown",
             Text::new("没有这个区划代码。", "There is no division with this code."),
         );
+        place.map(|place| place.code.clone())
     }
 
     fn read_certificates(
@@ -340,7 +340,7 @@ impl Facts {
                 "date_in_future",
                 Text::new("出具日期不能在将来。", "The date of issue lies in the future."),
             );
-            self.check_place(check, &at("origin_division_code"), document.origin_division_code.as_deref());
+            let origin = self.place(check, &at("origin_division_code"), document.origin_division_code.as_deref());
             into.push(certificate::Model {
                 id: ctx.ids.next(),
                 consignment_line_id: line,
@@ -348,7 +348,7 @@ impl Facts {
                 number: check.text(&at("number"), &document.number, 60),
                 issued_on: document.issued_on,
                 issuer: check.text(&at("issuer"), &document.issuer, 100),
-                origin_division_code: document.origin_division_code.clone(),
+                origin_division_code: origin,
             });
         }
     }

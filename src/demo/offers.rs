@@ -69,7 +69,7 @@ fn offer(row: Row<'_>, known: &Known<'_>) -> Option<DemoOffer> {
     let product_code = row.text("product_code")?;
     let product = found(row, "product_code", known.conversions.product(product_code))?;
     let origin = row.text("origin_division_code")?;
-    found(row, "origin_division_code", known.divisions.contains(origin).then_some(()))?;
+    let origin = found(row, "origin_division_code", known.divisions.present(origin))?;
     let producer_household_id = match row.optional("producer_household_code") {
         Some(code) => Some(found(row, "producer_household_code", known.households.get(code).copied())?),
         None => None,

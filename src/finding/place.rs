@@ -17,9 +17,6 @@ struct Code {
     code: String,
 }
 
-/// Steps from one code to the one after it: more than there were, so that a circle in the data ends.
-const MOST_CHANGES: u32 = 20;
-
 impl Within {
     /// Reads them; none for a code there never was.
     ///
@@ -27,20 +24,13 @@ impl Within {
     /// When the database does not answer.
     pub async fn of(db: &impl ConnectionTrait, code: &str) -> Result<Self, DbErr> {
         let backend = db.get_database_backend();
-        // Only a code that holds no longer is followed.
-        let sql = format!(
-            "with recursive present(code, step) as (
-               select cast($1 as text), 0
-               union all
-               select c.new_code, p.step + 1 from present p join division_change c on c.old_code = p.code
-               where p.step < {MOST_CHANGES} and not exists (select 1 from division d where d.code = p.code)
-             ), below(code) as (
-               select d.code from division d join present p on p.code = d.code
+        // A code that is no more leads to the one division in its place.
+        let sql = "with recursive below(code) as (
+               select coalesce(d.successor_code, d.code) from division d where d.code = $1
                union
                select d.code from division d join below b on d.parent_code = b.code
              )
-             select code from below"
-        );
+             select code from below";
         let statement = Statement::from_sql_and_values(backend, sql, [code.into()]);
         let codes = Code::find_by_statement(statement).all(db).await?;
         Ok(Self { codes: codes.into_iter().map(|row| row.code).collect(), backend })

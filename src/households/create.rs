@@ -1,6 +1,6 @@
 //! Enter a household into the register.
 
-use super::identity::{LONGEST, county_in_reach};
+use super::identity::{LONGEST, place_in_reach};
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
@@ -70,18 +70,19 @@ pub async fn create_household(
     let id: Option<HouseholdId> = check.client_id("/id", body.id);
     let code = check.text("/code", &body.code, LONGEST);
     let name = check.text("/name", &body.name, LONGEST);
-    let county = county_in_reach(work.txn(), &scope, &mut check, &body.division_code).await?;
+    let place = place_in_reach(work.txn(), &scope, &mut check, &body.division_code).await?;
     let today = work.at.business_day();
     let given = SEALED.into_iter().zip([body.id_number, body.phone, body.bank_account]);
     let numbers: Vec<_> =
         given.filter_map(|(field, number)| Some((field, normal(&mut check, field, &number?, today)?))).collect();
     check.finish()?;
+    let (division_code, county_code) = place.ok_or(ApiError::NotFound)?;
     let mut row = household::Model {
         id: id.unwrap_or_else(|| ctx.ids.next()),
         code,
         name,
-        division_code: body.division_code,
-        county_code: county.ok_or(ApiError::NotFound)?,
+        division_code,
+        county_code,
         id_number_sealed: None,
         id_number_hash: None,
         phone_sealed: None,

@@ -11,17 +11,21 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query:
 /// Characters a name or the number of a handbook or certificate may have.
 pub(super) const LONGEST: usize = 100;
 
-/// The county of a township or county within `scope`; a place out of reach is refused like one that is nowhere.
-pub(super) async fn county_in_reach(
+/// A township or county within `scope` and its county, by their present codes; a place out of reach is refused like one
+/// that is nowhere.
+pub(super) async fn place_in_reach(
     db: &impl ConnectionTrait,
     scope: &Scope,
     check: &mut Check,
     code: &str,
-) -> Result<Option<String>, ApiError> {
+) -> Result<Option<(String, String)>, ApiError> {
     let division = find_division(db, code).await?.filter(|division| scope.covers_division(division));
-    let county = division.and_then(|one| county_of(one.level, &one.code, one.parent_code.as_deref()));
+    let place = division.and_then(|one| {
+        let county = county_of(one.level, &one.code, one.parent_code.as_deref())?;
+        Some((one.code, county))
+    });
     check.that(
-        county.is_some(),
+        place.is_some(),
         "/division_code",
         "division_unknown",
         Text::new(
@@ -29,7 +33,7 @@ pub(super) async fn county_in_reach(
             "Must be the code of a county or township within your reach.",
         ),
     );
-    Ok(county)
+    Ok(place)
 }
 
 /// Raises the version of a household, so that whoever else changes it or its histories meanwhile is told.

@@ -1,6 +1,6 @@
 //! Change what a household is called and where it lives.
 
-use super::identity::{LONGEST, county_in_reach};
+use super::identity::{LONGEST, place_in_reach};
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
@@ -55,8 +55,8 @@ pub async fn update_household(
     let body = command.body;
     let mut check = Check::default();
     let name = check.optional_text("/name", body.name.as_deref(), LONGEST);
-    let county = match &body.division_code {
-        Some(code) => county_in_reach(work.txn(), &scope, &mut check, code).await?,
+    let place = match &body.division_code {
+        Some(code) => place_in_reach(work.txn(), &scope, &mut check, code).await?,
         None => None,
     };
     check.that(
@@ -68,8 +68,10 @@ pub async fn update_household(
     check.finish()?;
     let before = json!({"name": row.name, "division_code": row.division_code});
     row.name = name.unwrap_or(row.name);
-    row.division_code = body.division_code.unwrap_or(row.division_code);
-    row.county_code = county.unwrap_or(row.county_code);
+    if let Some((division_code, county_code)) = place {
+        row.division_code = division_code;
+        row.county_code = county_code;
+    }
     let columns = household::COLUMN;
     let changed = household::Entity::update_many()
         .col_expr(household::Column::Name, Expr::value(row.name.clone()))

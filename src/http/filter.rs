@@ -70,7 +70,12 @@ pub fn word_filter(value: Option<&str>) -> Result<Option<String>, ApiError> {
 
 /// Rows whose `column` contains `word` of [`word_filter`], taken literally and whatever the case.
 pub fn contains_word(column: impl ColumnTrait, word: &str) -> Expr {
-    Expr::from(Func::lower(Expr::col(column.as_column_ref()))).like(LikeExpr::new(like_pattern(word)).escape('\\'))
+    expression_contains_word(Expr::col(column.as_column_ref()), word)
+}
+
+/// The same of any expression.
+pub fn expression_contains_word(text: Expr, word: &str) -> Expr {
+    Expr::from(Func::lower(text)).like(LikeExpr::new(like_pattern(word)).escape('\\'))
 }
 
 /// `%word%` with what LIKE would read as a wildcard escaped by `\`.

@@ -16,7 +16,7 @@ mod text;
 pub use check::Check;
 pub use extract::{Command, IfMatch, Path, Query};
 pub(crate) use extract::{body_error, idempotency_key};
-pub use filter::{code_cursor, code_filter, contains_word, is_code, word_filter};
+pub use filter::{code_cursor, code_filter, contains_word, expression_contains_word, is_code, word_filter};
 pub use hex::{hex, unhex};
 pub use layers::{RATE_LIMIT, RATE_LIMIT_POLICY, RequestId, body_etag, conditional, envelope, language_of};
 pub use peer::{ClientAddress, ForwardHeader, Peer, Proxies, was_forwarded};

@@ -287,7 +287,7 @@ impl<'a> Batch<'a> {
             amount_fen: line.amount,
             weight_gram,
             class: class.code(),
-            origin_division_code: claim.origin_division_code,
+            origin_division_code: claim.origin_division_code.map(|code| day.present(code)),
             origin_lists,
             producer_household_id: claim.producer_household_id,
             producer_status,
@@ -399,7 +399,10 @@ impl<'a> Batch<'a> {
                 number: check.text(&at("number"), &document.number, 60),
                 issued_on: document.issued_on,
                 issuer: check.text(&at("issuer"), &document.issuer, 100),
-                origin_division_code: document.origin_division_code.clone(),
+                origin_division_code: document.origin_division_code.clone().map(|code| {
+                    let day = self.days.values().find(|day| day.place(&code).is_some());
+                    day.map_or(code.clone(), |day| day.present(code))
+                }),
             });
         }
     }

@@ -31,6 +31,7 @@ mod tests {
             code: code.into(),
             name: String::new(),
             level: DivisionLevel::County,
+            ended_on: None,
             county_code: county.map(str::to_owned),
             lists: Vec::new(),
         }

@@ -86,6 +86,12 @@ impl Day {
         self.places.get(code)
     }
 
+    /// The present code of the place with this code.
+    #[must_use]
+    pub fn present(&self, code: String) -> String {
+        self.places.get(&code).map_or(code, |place| place.code.clone())
+    }
+
     /// Freezes one claim.
     #[must_use]
     pub fn freeze(&self, claim: &Claim) -> Frozen {

@@ -1,21 +1,26 @@
-//! Divisions and the lists they stand on today; old codes lead to their successors.
+//! Divisions and the lists they stood on, as of a day; old codes lead to their successors.
 
 use super::{
-    filter::{code_cursor, code_filter, contains_word, word_filter},
-    is_code, store,
+    filter::{code_cursor, code_filter, word_filter},
+    is_code,
+    past::{OnDay, Successor, as_on, find_on},
+    store,
 };
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
-    http::{ApiError, Page, PageQuery, Path, Query, page},
+    http::{ApiError, FieldError, Page, PageQuery, Path, Query, Text, expression_contains_word, page},
 };
 use axum::{Json, extract::State};
+use chrono::{Datelike, NaiveDate};
 use entity::{
     county_list::CountyListKind,
     division::{self, DivisionLevel},
-    division_change,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
@@ -44,8 +49,30 @@ pub struct DivisionView {
     pub parent_code: Option<String>,
     /// Its level.
     pub level: DivisionLevel,
-    /// Lists it stands on today; for a township its county's too.
+    /// First day the code held; null when it held before the programme, or nobody knows.
+    #[schema(example = "2011-01-01")]
+    pub valid_from: Option<NaiveDate>,
+    /// Last day the code held; null while it holds.
+    #[schema(example = "2030-12-31")]
+    pub valid_to: Option<NaiveDate>,
+    /// Lists it stood on that day; for a township its county's too.
     pub lists: Vec<CountyListMark>,
+}
+
+/// A division that another one went into.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SuccessorView {
+    /// Its code.
+    #[schema(example = "520281")]
+    pub code: String,
+    /// Chinese name.
+    #[schema(example = "盘州市")]
+    pub name: String,
+    /// First day of the new code.
+    pub effective_on: NaiveDate,
+    /// What happened, in Chinese.
+    #[schema(example = "撤县设市")]
+    pub kind: String,
 }
 
 /// A division asked for by code.
@@ -54,9 +81,22 @@ pub struct DivisionResponse {
     /// The division.
     #[serde(flatten)]
     pub division: DivisionView,
-    /// The old code asked for, where this is its successor.
+    /// The code asked for, where another one held that day.
     #[schema(example = "520222")]
     pub resolved_from: Option<String>,
+    /// What the code asked for had become by that day; several where the division was split, which then is answered
+    /// itself as it was last.
+    pub succeeded_by: Vec<SuccessorView>,
+}
+
+/// As of which day.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OnQuery {
+    /// The day; today unless given.
+    #[param(example = "2019-01-01")]
+    on: Option<NaiveDate>,
 }
 
 /// Which divisions.
@@ -73,6 +113,9 @@ pub struct DivisionsQuery {
     /// Part of the name, up to 50 characters.
     #[param(example = "威宁")]
     q: Option<String>,
+    /// As of this day; today unless given.
+    #[param(example = "2019-01-01")]
+    on: Option<NaiveDate>,
     /// Rows wanted, 1 to 200; 20 unless given.
     #[param(minimum = 1, maximum = 200, example = 20)]
     limit: Option<u64>,
@@ -82,8 +125,8 @@ pub struct DivisionsQuery {
 
 /// List divisions
 ///
-/// In the order of codes, each with the lists it stands on today. Other provinces are here too, since goods come from
-/// them.
+/// Those there are on a day, in the order of codes, called and placed as on that day, each with the lists it stood on.
+/// Other provinces are here too, since goods come from them.
 #[utoipa::path(
     get, path = "/divisions", operation_id = "list_divisions", tag = "registry", security(("bearer" = [])),
     params(DivisionsQuery),
@@ -97,21 +140,31 @@ pub async fn list_divisions(
     caller.actor.may(Action::Read, Resource::Reference)?;
     let paging = PageQuery::of(query.limit, query.cursor.as_deref());
     let limit = paging.limit()?;
-    let mut divisions = division::Entity::find().order_by_asc(division::Column::Code).limit(limit + 1);
+    let day = as_of(&ctx, query.on)?;
+    let db = &ctx.store.read;
+    let (from, to) = (division::COLUMN.valid_from, division::COLUMN.valid_to);
+    let mut divisions = division::Entity::find()
+        .filter(Condition::any().add(from.is_null()).add(from.lte(day)))
+        .filter(Condition::any().add(to.is_null()).add(to.gte(day)))
+        .order_by_asc(division::Column::Code)
+        .limit(limit + 1);
     if let Some(parent) = code_filter("parent", query.parent.as_deref())? {
-        divisions = divisions.filter(division::Column::ParentCode.eq(parent));
+        // A code that is no more, or was not yet, stands for the division in its place that day.
+        let parent = find_on(db, parent, day).await?.map_or_else(|| parent.to_owned(), |found| found.division.code);
+        divisions = divisions.filter(then(db.get_database_backend(), "parent_code", day).eq(parent));
     }
     if let Some(level) = query.level {
         divisions = divisions.filter(division::Column::Level.eq(level));
     }
     if let Some(word) = word_filter(query.q.as_deref())? {
-        divisions = divisions.filter(contains_word(division::Column::Name, &word));
+        divisions = divisions.filter(expression_contains_word(then(db.get_database_backend(), "name", day), &word));
     }
     if let Some(after) = code_cursor(&paging)? {
         divisions = divisions.filter(division::Column::Code.gt(after));
     }
-    let rows = divisions.all(&ctx.store.read).await?;
-    let marks = marks(&ctx, &rows).await?;
+    let mut rows = divisions.all(db).await?;
+    as_on(db, &mut rows, day).await?;
+    let marks = marks(&ctx, &rows, day).await?;
     let show = |row: division::Model| {
         let lists = marks.get(&row.code).cloned().unwrap_or_default();
         view(row, lists)
@@ -119,90 +172,81 @@ pub async fn list_divisions(
     Ok(Json(page(rows, limit, |row| row.code.clone(), show)))
 }
 
+/// A column as it was on a day.
+fn then(backend: DbBackend, column: &str, day: NaiveDate) -> Expr {
+    let mark = if backend == DbBackend::Postgres { "$1" } else { "?" };
+    let sql = format!(
+        "coalesce((select p.{column} from division_past p where p.code = division.code and p.until_on >= {mark} \
+         order by p.until_on limit 1), division.{column})"
+    );
+    Expr::cust_with_values(sql, [day])
+}
+
+/// The day asked for, else today.
+fn as_of(ctx: &Ctx, on: Option<NaiveDate>) -> Result<NaiveDate, ApiError> {
+    let day = on.unwrap_or_else(|| ctx.clock.now().business_day());
+    // Years of five digits are chrono's, not the databases'.
+    if (1900..=9999).contains(&day.year()) {
+        return Ok(day);
+    }
+    let detail = Text::new("日期超出范围。", "The date is out of range.");
+    Err(ApiError::Malformed(FieldError::new("?on", "date_out_of_range", detail)))
+}
+
 /// Find a division
 ///
-/// By its present code, or by one it had before; then `resolved_from` repeats the code asked for.
+/// As it was on a day, by the code it has or had. A code that was no more that day leads to its successor, and one that
+/// was not yet leads to the division it was made of: then `resolved_from` repeats the code asked for. `succeeded_by`
+/// says what became of it; of a division that was split, all parts.
 #[utoipa::path(
     get, path = "/divisions/{code}", operation_id = "find_division", tag = "registry", security(("bearer" = [])),
-    params(("code" = String, Path, description = "Division code, present or former", example = "520526")),
+    params(("code" = String, Path, description = "Division code, present or former", example = "520526"), OnQuery),
     responses((status = 200, body = DivisionResponse, description = "The division"))
 )]
 pub async fn find_division(
     State(ctx): State<Ctx>,
     caller: Caller,
     Path(code): Path<String>,
+    Query(query): Query<OnQuery>,
 ) -> Result<Json<DivisionResponse>, ApiError> {
     caller.actor.may(Action::Read, Resource::Reference)?;
+    let day = as_of(&ctx, query.on)?;
     if !is_code(&code) {
         return Err(ApiError::NotFound);
     }
-    let db = &ctx.store.read;
-    let (found, resolved_from) = match store::find_division(db, &code).await? {
-        Some(division) => (division, None),
-        None => (find_successor(db, &code).await?.ok_or(ApiError::NotFound)?, Some(code)),
+    let OnDay { division, succeeded_by } = find_on(&ctx.store.read, &code, day).await?.ok_or(ApiError::NotFound)?;
+    let mut marks = marks(&ctx, std::slice::from_ref(&division), day).await?;
+    let lists = marks.remove(&division.code).unwrap_or_default();
+    let resolved_from = (division.code != code).then_some(code);
+    let show = |one: Successor| SuccessorView {
+        code: one.code,
+        name: one.name,
+        effective_on: one.effective_on,
+        kind: one.kind,
     };
-    let mut marks = marks(&ctx, std::slice::from_ref(&found)).await?;
-    let lists = marks.remove(&found.code).unwrap_or_default();
-    Ok(Json(DivisionResponse { division: view(found, lists), resolved_from }))
+    let succeeded_by = succeeded_by.into_iter().map(show).collect();
+    Ok(Json(DivisionResponse { division: view(division, lists), resolved_from, succeeded_by }))
 }
 
-async fn find_successor(db: &impl ConnectionTrait, code: &str) -> Result<Option<division::Model>, DbErr> {
-    // A dozen rows: walked here rather than by a recursive statement.
-    let changes = division_change::Entity::find().order_by_desc(division_change::Column::EffectiveOn).all(db).await?;
-    match successor(&changes, code) {
-        Some(code) => store::find_division(db, code).await,
-        None => Ok(None),
-    }
-}
-
-/// What `code` is called today, following changes that are given newest first; `None` when it never changed.
-fn successor<'a>(changes: &'a [division_change::Model], code: &str) -> Option<&'a str> {
-    let next = |code: &str| {
-        let change = changes.iter().find(|change| change.old_code.as_deref() == Some(code));
-        change.map(|change| change.new_code.as_str())
-    };
-    let mut present = next(code)?;
-    // As many steps as there are changes, so that a circle in the data ends.
-    for _ in changes {
-        match next(present) {
-            Some(later) => present = later,
-            None => break,
-        }
-    }
-    Some(present)
-}
-
-async fn marks(ctx: &Ctx, rows: &[division::Model]) -> Result<HashMap<String, Vec<CountyListMark>>, DbErr> {
+async fn marks(
+    ctx: &Ctx,
+    rows: &[division::Model],
+    day: NaiveDate,
+) -> Result<HashMap<String, Vec<CountyListMark>>, DbErr> {
     let codes: Vec<String> = rows.iter().map(|row| row.code.clone()).collect();
-    let places = store::places_on(&ctx.store.read, &codes, ctx.clock.now().business_day()).await?;
+    let places = store::places_on(&ctx.store.read, &codes, day).await?;
     let marks = |lists: Vec<_>| lists.into_iter().map(|(code, kind)| CountyListMark { code, kind }).collect();
     Ok(places.into_iter().map(|(code, place)| (code, marks(place.lists))).collect())
 }
 
 fn view(row: division::Model, lists: Vec<CountyListMark>) -> DivisionView {
-    DivisionView { code: row.code, name: row.name, parent_code: row.parent_code, level: row.level, lists }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::NaiveDate;
-
-    #[test]
-    fn an_old_code_leads_to_the_present_one() {
-        let change = |old: Option<&str>, new: &str| division_change::Model {
-            id: 1,
-            effective_on: NaiveDate::default(),
-            old_code: old.map(str::to_owned),
-            old_name: None,
-            new_code: new.to_owned(),
-            new_name: String::new(),
-            kind: String::new(),
-        };
-        let changes = [change(Some("2"), "3"), change(Some("1"), "2"), change(None, "9"), change(Some("5"), "5")];
-        assert_eq!(successor(&changes, "1"), Some("3"));
-        assert_eq!(successor(&changes, "2"), Some("3"));
-        assert_eq!(successor(&changes, "9"), None);
-        assert_eq!(successor(&changes, "5"), Some("5"), "a circle ends");
+    DivisionView {
+        code: row.code,
+        name: row.name,
+        parent_code: row.parent_code,
+        level: row.level,
+        valid_from: row.valid_from,
+        valid_to: row.valid_to,
+        lists,
     }
 }

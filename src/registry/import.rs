@@ -89,8 +89,11 @@ impl From<ImportError> for ApiError {
     }
 }
 
-/// Every division with what it lies in.
-pub struct Divisions(HashMap<String, (DivisionLevel, Option<String>)>);
+/// Every division with what it lies in; a code that is no more leads to the one division in its place.
+pub struct Divisions {
+    known: HashMap<String, (DivisionLevel, Option<String>)>,
+    successors: HashMap<String, String>,
+}
 
 impl Divisions {
     /// Reads them all.
@@ -99,25 +102,33 @@ impl Divisions {
     /// When the database does not answer.
     pub async fn load(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
         let all = division::Entity::find().all(db).await?;
-        Ok(Self(all.into_iter().map(|row| (row.code, (row.level, row.parent_code))).collect()))
+        let mut divisions = Self { known: HashMap::with_capacity(all.len()), successors: HashMap::new() };
+        for row in all {
+            if let Some(successor) = row.successor_code {
+                divisions.successors.insert(row.code.clone(), successor);
+            }
+            divisions.known.insert(row.code, (row.level, row.parent_code));
+        }
+        Ok(divisions)
     }
 
-    /// Whether there is such a division.
+    /// The code that stands for the place today; none when there is no such division.
     #[must_use]
-    pub fn contains(&self, code: &str) -> bool {
-        self.0.contains_key(code)
+    pub fn present<'a>(&'a self, code: &'a str) -> Option<&'a str> {
+        let code = self.successors.get(code).map_or(code, String::as_str);
+        self.known.contains_key(code).then_some(code)
     }
 
-    /// A county and its townships.
+    /// A county and its townships, by present and former codes.
     #[must_use]
     pub fn of_county(&self, county: &str) -> HashSet<String> {
-        self.0.keys().filter(|code| self.county_of(code) == Some(county)).cloned().collect()
+        self.known.keys().filter(|code| self.county_of(code) == Some(county)).cloned().collect()
     }
 
-    /// The county a division is or lies in; none for prefectures and provinces.
+    /// The county a division is or lies in today; none for prefectures and provinces.
     #[must_use]
     pub fn county_of(&self, code: &str) -> Option<&str> {
-        let (code, (level, parent)) = self.0.get_key_value(code)?;
+        let (code, (level, parent)) = self.entry(code)?;
         match level {
             DivisionLevel::County | DivisionLevel::OtherCounty => Some(code),
             DivisionLevel::Township => parent.as_deref(),
@@ -125,10 +136,14 @@ impl Divisions {
         }
     }
 
+    fn entry(&self, code: &str) -> Option<(&String, &(DivisionLevel, Option<String>))> {
+        self.known.get_key_value(self.successors.get(code).map_or(code, String::as_str))
+    }
+
     /// The prefecture a division is or lies in; none for provinces and other provinces' places.
     #[must_use]
     pub fn prefecture_of(&self, code: &str) -> Option<&str> {
-        let (code, (level, parent)) = self.0.get_key_value(code)?;
+        let (code, (level, parent)) = self.entry(code)?;
         match level {
             DivisionLevel::Prefecture => Some(code),
             DivisionLevel::County | DivisionLevel::Township => self.prefecture_of(parent.as_deref()?),
@@ -138,7 +153,7 @@ impl Divisions {
 
     /// A place with its county, or a refusal.
     #[must_use]
-    pub fn read<'a>(&self, row: Row<'a>, column: &'static str) -> Option<(&'a str, String)> {
+    pub fn read(&self, row: Row<'_>, column: &'static str) -> Option<(String, String)> {
         let code = row.text(column)?;
         let county = self.county_of(code);
         if county.is_none() {
@@ -148,7 +163,7 @@ impl Divisions {
                 format!("\"{code}\" is not the code of a county or township"),
             );
         }
-        county.map(|county| (code, county.to_owned()))
+        Some((self.present(code)?.to_owned(), county?.to_owned()))
     }
 }
 
@@ -272,7 +287,7 @@ fn read_school(
         code: code.to_owned(),
         name: name?.to_owned(),
         stage: stage?,
-        division_code: division_code.to_owned(),
+        division_code,
         county_code,
         reporting_unit_code: unit?.to_owned(),
         rural: rural?,

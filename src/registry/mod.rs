@@ -13,6 +13,7 @@ mod diners;
 mod divisions;
 mod filter;
 mod move_school;
+mod past;
 mod reporting_units;
 mod school_change;
 mod school_position;
@@ -28,7 +29,7 @@ pub use divisions::CountyListMark;
 pub use filter::{Area, code_cursor, code_filter, contains_word, is_code, word_filter};
 pub use store::{
     POVERTY_AREA, Place, county_of, find_canteen, find_division, find_reporting_unit, find_school, held_school,
-    places_on,
+    places_on, present_code,
 };
 
 mod derived;

@@ -122,7 +122,12 @@ pub(super) async fn read_seat(
     let places: HashMap<String, Place> = store::places_on(db, &codes, wanted.from_on).await?;
     let place = places.get(wanted.division_code);
     match place.map(|place| place.level) {
-        Some(DivisionLevel::County | DivisionLevel::Township) => {}
+        Some(DivisionLevel::County | DivisionLevel::Township) => check.that(
+            place.is_none_or(|place| place.ended_on.is_none_or(|last| last >= wanted.from_on)),
+            "/division_code",
+            "division_ended",
+            Text::new("该区划当日已撤销。", "This division was no more that day."),
+        ),
         Some(_) => check.refuse(
             "/division_code",
             "division_level",

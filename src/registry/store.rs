@@ -17,15 +17,18 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{affiliation::Affiliations, is_code};
 
-/// A division and the lists it stood on, on one day.
+/// A division and the lists it stood on, on one day. Asked for by a code that is no more, it is the one division that
+/// stands in its place today, under which the lists are kept too (S11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Its code.
+    /// Its present code: what is to be stored.
     pub code: String,
     /// Chinese name.
     pub name: String,
     /// Its level.
     pub level: DivisionLevel,
+    /// Last day it held, where nothing single stands in its place: it was split or given up.
+    pub ended_on: Option<NaiveDate>,
     /// Its county: itself for a county here or elsewhere, the parent of a township, none above.
     pub county_code: Option<String>,
     /// Lists that held that day, for the place itself and for a township also its county's: code and what it stands for.
@@ -55,15 +58,17 @@ pub fn county_of(level: DivisionLevel, code: &str, parent_code: Option<&str>) ->
 
 #[derive(FromQueryResult)]
 struct PlaceRow {
+    asked: String,
     code: String,
     name: String,
     level: DivisionLevel,
     parent_code: Option<String>,
+    valid_to: Option<NaiveDate>,
     list_code: Option<String>,
     list_kind: Option<CountyListKind>,
 }
 
-/// The places behind `codes` as they stood on `day`, in one statement; unknown codes are absent.
+/// The places behind `codes`, present or former, as they stood on `day`, in one statement; unknown codes are absent.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -81,22 +86,24 @@ pub async fn places_on(
     let (relation, mut values) = Rows::new(&["code"], &[Kind::Text], cells).relation(backend)?;
     values.push(day.into());
     let sql = format!(
-        "select d.code, d.name, d.level, d.parent_code, m.list_code, l.kind as list_kind
-         from {relation} join division d on d.code = r.code
+        "select r.code as asked, d.code, d.name, d.level, d.parent_code, d.valid_to, m.list_code, l.kind as list_kind
+         from {relation} join division o on o.code = r.code
+         join division d on d.code = coalesce(o.successor_code, o.code)
          left join county_list_member m
            on m.division_code in (d.code, case when d.level = 'township' then d.parent_code else d.code end)
            and m.valid_from <= $2 and (m.valid_to is null or m.valid_to >= $2)
          left join county_list l on l.code = m.list_code
-         order by d.code, m.list_code"
+         order by r.code, m.list_code"
     );
     let rows = PlaceRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
     let mut places: HashMap<String, Place> = HashMap::with_capacity(wanted.len());
     for row in rows {
-        let place = places.entry(row.code).or_insert_with_key(|code| Place {
-            code: code.clone(),
+        let place = places.entry(row.asked).or_insert_with(|| Place {
+            county_code: county_of(row.level, &row.code, row.parent_code.as_deref()),
+            code: row.code,
             name: row.name,
             level: row.level,
-            county_code: county_of(row.level, code, row.parent_code.as_deref()),
+            ended_on: row.valid_to,
             lists: Vec::new(),
         });
         if let (Some(code), Some(kind)) = (row.list_code, row.list_kind)
@@ -108,7 +115,7 @@ pub async fn places_on(
     Ok(places)
 }
 
-/// The division with this very code.
+/// The division with this code; for one that is no more, the one division that stands in its place today.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -116,7 +123,21 @@ pub async fn find_division(db: &impl ConnectionTrait, code: &str) -> Result<Opti
     if !is_code(code) {
         return Ok(None);
     }
-    division::Entity::find_by_id(code).one(db).await
+    let found = division::Entity::find_by_id(code).one(db).await?;
+    match found.as_ref().and_then(|division| division.successor_code.clone()) {
+        Some(present) => division::Entity::find_by_id(present).one(db).await,
+        None => Ok(found),
+    }
+}
+
+/// The code that stands today for a place asked for by `code`: itself, unless it is no more and one division took its
+/// place. Texts that are no code of a division come back as they are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn present_code(db: &impl ConnectionTrait, code: &str) -> Result<String, DbErr> {
+    let found = find_division(db, code).await?;
+    Ok(found.map_or_else(|| code.to_owned(), |division| division.code))
 }
 
 /// The reporting unit with this code.

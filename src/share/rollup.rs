@@ -10,6 +10,7 @@ use super::{
 use crate::{
     context::Ctx,
     http::{ApiError, FieldError, Text},
+    registry,
 };
 use chrono::NaiveDate;
 use entity::{
@@ -287,6 +288,23 @@ pub async fn unit_node(ctx: &Ctx, code: &str, days: (NaiveDate, NaiveDate)) -> R
     Ok(Node { code: code.to_owned(), name, area, children, group: Group::Unit, part_of })
 }
 
+/// The codes a county's territory had before its own began: its past is kept under them (S3). What was merged into a
+/// county that was there already is another's past.
+async fn renamed(db: &impl ConnectionTrait, place: &division::Model) -> Result<Vec<String>, ApiError> {
+    let mut codes = vec![place.code.clone()];
+    let mut begins = vec![place.valid_from];
+    let before =
+        division::Entity::find().filter(division::Column::SuccessorCode.eq(place.code.as_str())).all(db).await?;
+    while let Some(begin) = begins.pop() {
+        let Some(eve) = begin.and_then(|day| day.pred_opt()) else { continue };
+        for one in before.iter().filter(|one| one.valid_to == Some(eve)) {
+            codes.push(one.code.clone());
+            begins.push(one.valid_from);
+        }
+    }
+    Ok(codes)
+}
+
 /// A division of the geographic tree, with what lay in it in the period.
 ///
 /// # Errors
@@ -297,7 +315,11 @@ pub async fn division_node(
     days: (NaiveDate, NaiveDate),
 ) -> Result<(division::Model, Node), ApiError> {
     let db = &ctx.store.read;
-    let place = division::Entity::find_by_id(code).one(db).await?.ok_or(ApiError::NotFound)?;
+    let asked = division::Entity::find_by_id(code).one(db).await?.ok_or(ApiError::NotFound)?;
+    // A code that is no more stands for its successor, except in a period it saw the end of: there it is history.
+    let is_past = asked.valid_to.is_none_or(|last| last >= days.1);
+    let place = if is_past { asked } else { registry::find_division(db, code).await?.ok_or(ApiError::NotFound)? };
+    let code = place.code.as_str();
     let below = |parent: String| async move {
         division::Entity::find()
             .filter(division::Column::ParentCode.eq(parent))
@@ -325,7 +347,7 @@ pub async fn division_node(
             (Area::Counties(codes), counties.iter().map(child).collect(), Group::County, HashMap::new())
         }
         DivisionLevel::County => {
-            let area = Area::Counties(vec![code.to_owned()]);
+            let area = Area::Counties(renamed(db, &place).await?);
             let (children, part_of) = schools_of(db, &area, days).await?;
             (area, children, Group::School, part_of)
         }

@@ -122,7 +122,7 @@ fn read_households(
             id,
             code: code.to_owned(),
             name: name.to_owned(),
-            division_code: division_code.to_owned(),
+            division_code,
             county_code,
             id_number_sealed: None,
             id_number_hash: None,
@@ -252,10 +252,11 @@ fn read_suppliers(
 }
 
 /// The registered place of a supplier; any division will do.
-fn read_place<'a>(row: Row<'a>, divisions: &Divisions) -> Option<&'a str> {
+fn read_place<'a>(row: Row<'a>, divisions: &'a Divisions) -> Option<&'a str> {
     let code = row.text("division_code")?;
-    if divisions.contains(code) {
-        return Some(code);
+    let present = divisions.present(code);
+    if present.is_some() {
+        return present;
     }
     row.refuse("division_code", format!("没有行政区划“{code}”"), format!("there is no division \"{code}\""));
     None

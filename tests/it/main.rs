@@ -34,6 +34,7 @@ mod commands;
 mod demo;
 mod denied;
 mod direction;
+mod divisions;
 mod documents;
 mod documents_kept;
 mod evidence;

@@ -81,7 +81,7 @@ on_both! {
     async fn every_table_has_its_entity(app: &App) {
         let mut known = read_all!(app:
             access_change account audit_day audit_entry audit_seal beneficiary_link bundle canteen canteen_term category certificate consignment consignment_line
-            county_list county_list_member data_key declared_certificate declared_purchase division division_change
+            county_list county_list_member data_key declared_certificate declared_purchase division division_past division_succession
             document document_content document_link household
             household_consent household_discrepancy household_list household_list_row household_status
             idempotency import_run indicator indicator_class listing membership notification order_line outbox position product

@@ -56,12 +56,17 @@ pub(super) struct Desk<'a> {
 /// When the database or the vault does not answer; 422 for a place that is no county.
 pub async fn compare_list(ctx: &Ctx, caller: &Caller, list: NewList) -> Result<household_list::Model, ApiError> {
     let now = ctx.clock.now();
-    let NewList { of, file_hash, rows } = list;
+    let NewList { of, file_hash, mut rows } = list;
     let txn = ctx.store.begin().await?;
     let divisions = Divisions::load(&txn).await?;
     if divisions.county_of(&of.county_code) != Some(of.county_code.as_str()) {
         let detail = Text::new("须为县级行政区划代码。", "Must be the code of a county.");
         return Err(ApiError::Malformed(FieldError::new("?county", "county_unknown", detail)));
+    }
+    for row in &mut rows {
+        if let Some(present) = divisions.present(&row.division_code).filter(|code| *code != row.division_code) {
+            row.division_code = present.to_owned();
+        }
     }
     let keys = ctx.vault.open_to_seal(&txn, &ctx.ids, now).await?;
     let mut list = household_list::Model {

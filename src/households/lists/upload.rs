@@ -90,10 +90,10 @@ pub async fn upload_household_list(
         ApiError::Malformed(FieldError::new(format!("?{name}"), code, Text::new(zh, en)))
     };
     let county = if is_code(&query.county) { find_division(&ctx.store.read, &query.county).await? } else { None };
-    if county.is_none_or(|county| !scope.covers_division(&county)) {
+    let Some(county) = county.filter(|county| scope.covers_division(county)) else {
         let (zh, en) = ("须为本单位范围内的县级行政区划代码。", "Must be the code of a county within your reach.");
         return Err(wrong("county", "county_unknown", zh, en));
-    }
+    };
     if query.listed_on > ctx.clock.now().business_day() {
         return Err(wrong("listed_on", "date_in_future", "不能晚于今天。", "Must not lie ahead."));
     }
@@ -105,7 +105,7 @@ pub async fn upload_household_list(
     let text = text_of_async(bytes, &HOUSEHOLD_LIST).await?;
     // Reading is work for the processor, not for the threads that serve.
     let rows = tokio::task::spawn_blocking(move || read_list(&text)).await.map_err(ApiError::internal)??;
-    let of = ListOf { kind: query.kind, county_code: query.county, listed_on: query.listed_on };
+    let of = ListOf { kind: query.kind, county_code: county.code, listed_on: query.listed_on };
     let list = compare_list(&ctx, &caller, NewList { of, file_hash, rows }).await?;
     let mut work = match ctx.begin(&caller, key).await? {
         Begun::New(work) => work,

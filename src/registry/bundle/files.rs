@@ -1,13 +1,13 @@
 //! The files of the bundled registry, read and checked as a whole.
 
 use super::file::{File, FileError};
-use crate::registry::Area;
+use crate::registry::{Area, past::present};
 use chrono::NaiveDate;
 use entity::{
     county_list::{self, CountyListKind},
     county_list_member,
     division::{self, DivisionLevel},
-    division_change,
+    division_past, division_succession,
     reporting_unit::{self, ReportingUnitKind},
 };
 use serde::Deserialize;
@@ -16,12 +16,12 @@ use std::collections::HashMap;
 const DIVISIONS: File = File {
     name: "divisions.csv",
     text: include_str!("guizhou/divisions.csv"),
-    columns: &["code", "name", "parent_code", "level"],
+    columns: &["code", "name", "parent_code", "level", "valid_from", "valid_to"],
 };
 const CHANGES: File = File {
     name: "division_changes.csv",
     text: include_str!("guizhou/division_changes.csv"),
-    columns: &["effective_on", "old_code", "old_name", "new_code", "new_name", "kind", "precision"],
+    columns: &["old_code", "new_code", "effective_on", "kind", "precision"],
 };
 const LISTS: File = File {
     name: "county_lists.csv",
@@ -45,7 +45,8 @@ pub const FILES: [File; 5] = [DIVISIONS, CHANGES, LISTS, MEMBERS, UNITS];
 /// What the files hold.
 pub struct Registry {
     pub divisions: Vec<division::Model>,
-    pub changes: Vec<division_change::Model>,
+    pub pasts: Vec<division_past::Model>,
+    pub successions: Vec<division_succession::Model>,
     pub lists: Vec<county_list::Model>,
     pub members: Vec<county_list_member::Model>,
     pub units: Vec<reporting_unit::Model>,
@@ -57,15 +58,15 @@ struct DivisionRow {
     name: String,
     parent_code: Option<String>,
     level: DivisionLevel,
+    valid_from: Option<NaiveDate>,
+    valid_to: Option<NaiveDate>,
 }
 
 #[derive(Deserialize)]
 struct ChangeRow {
-    effective_on: NaiveDate,
-    old_code: Option<String>,
-    old_name: Option<String>,
+    old_code: String,
     new_code: String,
-    new_name: String,
+    effective_on: NaiveDate,
     kind: String,
 }
 
@@ -102,14 +103,20 @@ impl Registry {
     /// # Errors
     /// [`FileError`] for the first row that is malformed or points at nothing.
     pub fn parse() -> Result<Self, FileError> {
-        let divisions = divisions(DIVISIONS)?;
+        let (mut divisions, pasts) = divisions(DIVISIONS)?;
+        let successions = successions(CHANGES, &divisions)?;
+        let ended = divisions.iter().filter(|one| one.valid_to.is_some()).map(|one| one.code.as_str()).collect();
+        let pairs: Vec<_> = successions.iter().map(|one| (one.old_code.as_str(), one.new_code.as_str())).collect();
+        let mut present = present(&ended, &pairs);
+        for division in &mut divisions {
+            division.successor_code = present.remove(&division.code);
+        }
         let levels: HashMap<&str, DivisionLevel> =
             divisions.iter().map(|division| (division.code.as_str(), division.level)).collect();
-        let changes = changes(CHANGES, &levels)?;
         let lists = lists(LISTS)?;
         let members = members(MEMBERS, &lists, &levels)?;
         let units = units(UNITS, &levels)?;
-        Ok(Self { divisions, changes, lists, members, units })
+        Ok(Self { divisions, pasts, successions, lists, members, units })
     }
 }
 
@@ -124,60 +131,97 @@ fn level_above(level: DivisionLevel) -> Option<DivisionLevel> {
     }
 }
 
-fn divisions(file: File) -> Result<Vec<division::Model>, FileError> {
-    let rows = file.rows::<DivisionRow>()?;
-    let mut levels = HashMap::with_capacity(rows.len());
-    for (line, row) in &rows {
-        if levels.insert(row.code.as_str(), row.level).is_some() {
-            return Err(file.error(*line, format!("{} is there twice", row.code)));
-        }
-    }
+type Divisions = (Vec<division::Model>, Vec<division_past::Model>);
+
+/// Reads the divisions: one row each, and further rows with earlier dates for what one was called, or where it lay, until
+/// the day before the next.
+fn divisions(file: File) -> Result<Divisions, FileError> {
+    let mut rows = file.rows::<DivisionRow>()?;
+    rows.sort_by(|(_, one), (_, other)| (&one.code, one.valid_from).cmp(&(&other.code, other.valid_from)));
+    let mut latest: HashMap<&str, &DivisionRow> = HashMap::with_capacity(rows.len());
     for (line, row) in &rows {
         if Area::of(&row.code).is_none() {
             return Err(file.error(*line, format!("{} is no division code", row.code)));
         }
+        if row.valid_from.is_some() && row.valid_to.is_some() && row.valid_to < row.valid_from {
+            return Err(file.error(*line, "valid_to lies before valid_from"));
+        }
+        if let Some(before) = latest.insert(&row.code, row) {
+            if before.valid_to.and_then(|last| last.succ_opt()) != row.valid_from || row.valid_from.is_none() {
+                let problem = format!("{} is there twice, and not each from the day after the other", row.code);
+                return Err(file.error(*line, problem));
+            }
+            if before.level != row.level {
+                return Err(file.error(*line, format!("{} changes its level", row.code)));
+            }
+        }
+    }
+    for (line, row) in &rows {
         let above = row.parent_code.as_deref();
-        if above.and_then(|code| levels.get(code).copied()) != level_above(row.level) {
+        let parent = above.and_then(|code| latest.get(code));
+        if parent.map(|parent| parent.level) != level_above(row.level) {
             return Err(file.error(*line, format!("{} does not hang under the level above it", row.code)));
+        }
+        if parent.is_some_and(|parent| parent.valid_to.is_some_and(|end| row.valid_to.is_none_or(|last| last > end))) {
+            return Err(file.error(*line, format!("{} outlasts the division above it", row.code)));
         }
         // Lists filter by ranges of codes and rely on this.
         if above.and_then(Area::of).is_some_and(|area| !area.contains(&row.code)) {
             return Err(file.error(*line, format!("{} does not begin like the division above it", row.code)));
         }
     }
-    Ok(rows
-        .into_iter()
-        .map(|(_, row)| division::Model {
+    let mut divisions: Vec<division::Model> = Vec::with_capacity(rows.len());
+    let mut pasts = Vec::new();
+    for (_, row) in rows {
+        let mut division = division::Model {
             code: row.code,
             name: row.name,
             parent_code: row.parent_code,
             level: row.level,
-            valid_from: None,
-            valid_to: None,
-        })
-        .collect())
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+            successor_code: None,
+        };
+        if let Some(before) = divisions.pop_if(|last| last.code == division.code) {
+            division.valid_from = before.valid_from;
+            if let Some(until_on) = before.valid_to {
+                let (code, name, parent_code) = (before.code, before.name, before.parent_code);
+                pasts.push(division_past::Model { code, until_on, name, parent_code });
+            }
+        }
+        divisions.push(division);
+    }
+    // Those above come first, since those below point at them.
+    divisions.sort_by_key(|division| division.level);
+    Ok((divisions, pasts))
 }
 
-fn changes(file: File, levels: &HashMap<&str, DivisionLevel>) -> Result<Vec<division_change::Model>, FileError> {
-    let mut changes = Vec::new();
+fn successions(file: File, divisions: &[division::Model]) -> Result<Vec<division_succession::Model>, FileError> {
+    let known: HashMap<&str, &division::Model> = divisions.iter().map(|one| (one.code.as_str(), one)).collect();
+    let mut successions: Vec<division_succession::Model> = Vec::new();
     for (line, row) in file.rows::<ChangeRow>()? {
-        if !levels.contains_key(row.new_code.as_str()) {
-            return Err(file.error(line, format!("there is no division {}", row.new_code)));
+        let find = |code: &str| known.get(code).ok_or_else(|| file.error(line, format!("there is no division {code}")));
+        let (old, new) = (find(&row.old_code)?, find(&row.new_code)?);
+        if old.valid_to.and_then(|last| last.succ_opt()) != Some(row.effective_on) {
+            return Err(file.error(line, format!("{} does not end the day before", row.old_code)));
         }
-        if row.old_code.is_none() != row.old_name.is_none() {
-            return Err(file.error(line, "an old code and an old name go together"));
+        if new.valid_from.is_some_and(|from| from > row.effective_on) {
+            return Err(file.error(line, format!("{} is not there yet on that day", row.new_code)));
         }
-        changes.push(division_change::Model {
-            id: i64::try_from(changes.len()).unwrap_or(i64::MAX) + 1,
-            effective_on: row.effective_on,
+        if old.level != new.level {
+            return Err(file.error(line, format!("{} and {} are not of one level", row.old_code, row.new_code)));
+        }
+        if successions.iter().any(|one| one.old_code == row.old_code && one.new_code == row.new_code) {
+            return Err(file.error(line, format!("{} and {} are there twice", row.old_code, row.new_code)));
+        }
+        successions.push(division_succession::Model {
             old_code: row.old_code,
-            old_name: row.old_name,
             new_code: row.new_code,
-            new_name: row.new_name,
+            effective_on: row.effective_on,
             kind: row.kind,
         });
     }
-    Ok(changes)
+    Ok(successions)
 }
 
 fn lists(file: File) -> Result<Vec<county_list::Model>, FileError> {
@@ -265,7 +309,8 @@ mod tests {
     #[test]
     fn the_embedded_registry_is_complete() {
         let registry = Registry::parse().expect("parses");
-        let of_level = |level| registry.divisions.iter().filter(|division| division.level == level).count();
+        let of_level =
+            |level| registry.divisions.iter().filter(|one| one.level == level && one.valid_to.is_none()).count();
         assert_eq!(of_level(DivisionLevel::Province), 1);
         assert_eq!(of_level(DivisionLevel::Prefecture), 9);
         assert_eq!(of_level(DivisionLevel::County), 88);
@@ -287,9 +332,10 @@ mod tests {
     #[test]
     fn a_gap_in_a_hierarchy_is_refused_with_file_and_line() {
         let refusal = |text| divisions(File { text, ..DIVISIONS }).expect_err("refused").to_string();
-        let orphan = "code,name,parent_code,level\n520000,贵州省,,province\n520526,威宁,520000,county\n";
+        let orphan =
+            "code,name,parent_code,level,valid_from,valid_to\n520000,贵州省,,province,,\n520526,威宁,520000,county,,\n";
         assert_eq!(refusal(orphan), "divisions.csv, line 3: 520526 does not hang under the level above it");
-        let astray = "code,name,parent_code,level\n520000,贵州省,,province\n530500,毕节市,520000,prefecture\n";
+        let astray = "code,name,parent_code,level,valid_from,valid_to\n520000,贵州省,,province,,\n530500,毕节市,520000,prefecture,,\n";
         assert_eq!(refusal(astray), "divisions.csv, line 3: 530500 does not begin like the division above it");
         let circle = "code,name,kind,parent_code,division_code\na,a,county_bureau,b,\nb,b,county_bureau,a,\n";
         let error = units(File { text: circle, ..UNITS }, &HashMap::new()).expect_err("refused");

@@ -8,7 +8,7 @@ mod files;
 pub(crate) use file::{File, FileError, digest_of};
 
 use crate::{context::Ctx, store::bulk};
-use entity::{bundle, county_list, county_list_member};
+use entity::{bundle, county_list, county_list_member, division_past, division_succession};
 use files::{FILES, Registry};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
@@ -31,17 +31,15 @@ pub async fn load(ctx: &Ctx) -> Result<bool, DbErr> {
         &txn,
         &registry.divisions,
         "on conflict (code) do update set name = excluded.name, parent_code = excluded.parent_code,
-         level = excluded.level, valid_from = excluded.valid_from, valid_to = excluded.valid_to",
+         level = excluded.level, valid_from = excluded.valid_from, valid_to = excluded.valid_to,
+         successor_code = excluded.successor_code",
     )
     .await?;
-    bulk::insert_with(
-        &txn,
-        &registry.changes,
-        "on conflict (id) do update set effective_on = excluded.effective_on, old_code = excluded.old_code,
-         old_name = excluded.old_name, new_code = excluded.new_code, new_name = excluded.new_name,
-         kind = excluded.kind",
-    )
-    .await?;
+    // Nothing points at these: what was corrected in the files must not stand beside it.
+    division_past::Entity::delete_many().exec(&txn).await?;
+    bulk::insert(&txn, &registry.pasts).await?;
+    division_succession::Entity::delete_many().exec(&txn).await?;
+    bulk::insert(&txn, &registry.successions).await?;
     bulk::insert_with(
         &txn,
         &registry.lists,
