@@ -75,6 +75,8 @@ fn supplier_of(n: u64, place: &division::Model) -> supplier::Model {
         household_id: None,
         status: if n.is_multiple_of(50) { SupplierStatus::Suspended } else { SupplierStatus::Approved },
         version: 1,
+        social_credit_code: None,
+        village: None,
     }
 }
 

@@ -207,6 +207,8 @@ fn supplier_of(n: u64, county: &str) -> supplier::Model {
         household_id: None,
         status: SupplierStatus::Approved,
         version: 1,
+        social_credit_code: None,
+        village: None,
     }
 }
 

@@ -34,6 +34,7 @@ pub mod household_list;
 pub mod household_list_row;
 pub mod household_status;
 pub mod supplier;
+pub mod supplier_contact;
 
 // catalogue
 pub mod category;

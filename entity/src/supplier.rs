@@ -83,6 +83,10 @@ pub struct Model {
     pub status: SupplierStatus,
     /// Optimistic lock.
     pub version: i64,
+    /// Unified social credit code (GB 32100, H2); none for a household.
+    pub social_credit_code: Option<String>,
+    /// Village and group, below the division.
+    pub village: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -16,6 +16,7 @@ mod registry_histories;
 mod rooms;
 mod sessions;
 mod standing;
+mod supplier_facts;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(finding::Finding));
         all.push(Box::new(registry_histories::RegistryHistories));
         all.push(Box::new(divisions::Divisions));
+        all.push(Box::new(supplier_facts::SupplierFacts));
         all
     }
 }

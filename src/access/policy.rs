@@ -23,7 +23,7 @@ pub enum Action {
     Decline,
     /// Take an order or a consent back.
     Cancel,
-    /// Make accounts, give and end roles, close, open and reset.
+    /// Make accounts, give and end roles, close, open and reset; keep a supplier's phone and bank account.
     Manage,
     /// Change it.
     Update,
@@ -151,13 +151,14 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         | (Administrator, Create | Update, School)
         | (Administrator, Update, Supplier)
         | (Administrator, Create | Cancel, Consent) => Some(Everything),
-        // An authority sees all that happens in the subtree and changes none of it but the register of households; its
-        // manager keeps the accounts and the schools, annuls statuses and sees personal data in clear.
+        // An authority sees all that happens in the subtree and changes none of it but the registers of households and
+        // suppliers; its manager keeps the accounts and the schools, annuls statuses and sees personal data in clear.
+        // A supplier's phone and bank account are kept by its owner or that manager.
         (AuthorityManager | AuthorityOfficer | Auditor, Read, _)
-        | (AuthorityManager | AuthorityOfficer, Create | Update, Household)
+        | (AuthorityManager | AuthorityOfficer, Create | Update, Household | Supplier)
         | (AuthorityManager, Cancel | Reveal, Household)
         | (AuthorityManager, Create | Update, School)
-        | (AuthorityManager, Update, Supplier)
+        | (AuthorityManager | Role::Supplier, Manage, Supplier)
         | (AuthorityManager | SchoolPrincipal | Role::Supplier, Manage, Account)
         | (AuthorityManager, Create | Cancel, Consent)
         // A school sees and does its own buying; its inspectors receive but do not order; its principal oversees, may
@@ -191,7 +192,7 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
             Read,
             Document,
         )
-        | (AuthorityManager, Reveal, Document) => Some(Own),
+        | (AuthorityManager, Reveal, Supplier | Document) => Some(Own),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     config::{Settings, hide_password},
     context::Ctx,
     store::bulk,
-    suppliers::{households_to_reseal, reseal_households},
+    suppliers::{households_to_reseal, reseal_households, reseal_suppliers, suppliers_to_reseal},
     vault::VaultError,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -40,12 +40,12 @@ pub async fn run(settings: Settings, master: bool) -> ExitCode {
     code
 }
 
-/// Makes a new data key and seals every household's numbers under it. What an earlier run left is finished first, and
+/// Makes a new data key and seals the numbers of every household and supplier under it. What an earlier run left is finished first, and
 /// then needs no further key.
 async fn rotate(ctx: &Ctx) -> Result<(), VaultError> {
-    let left = households_to_reseal(ctx).await?;
+    let left = households_to_reseal(ctx).await? + suppliers_to_reseal(ctx).await?;
     if left > 0 {
-        println!("resuming: {left} households are still sealed under an older key");
+        println!("resuming: {left} households and suppliers are still sealed under an older key");
     } else {
         let txn = ctx.store.begin().await?;
         let version = ctx.vault.rotate(&txn, &ctx.ids, ctx.clock.now()).await?;
@@ -59,10 +59,11 @@ async fn rotate(ctx: &Ctx) -> Result<(), VaultError> {
     bar.set_style(style.unwrap_or(ProgressStyle::default_bar()));
     let sealed = reseal_households(ctx, |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
+    let suppliers = reseal_suppliers(ctx).await?;
     let txn = ctx.store.begin().await?;
-    note(ctx, &txn, "data_key.reseal", &json!({"households": sealed})).await?;
+    note(ctx, &txn, "data_key.reseal", &json!({"households": sealed, "suppliers": suppliers})).await?;
     txn.commit().await?;
-    println!("sealed: {sealed} households under the present key");
+    println!("sealed: {sealed} households and {suppliers} suppliers under the present key");
     Ok(())
 }
 

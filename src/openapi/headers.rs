@@ -12,7 +12,7 @@ const KEYED: [&str; 6] =
     ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 25] = [
+const VERSIONED: [&str; 27] = [
     "confirm_order",
     "decline_order",
     "cancel_order",
@@ -31,6 +31,8 @@ const VERSIONED: [&str; 25] = [
     "resolve_household_discrepancy",
     "put_school_position",
     "put_supplier_position",
+    "update_supplier",
+    "update_supplier_numbers",
     "update_school",
     "move_school",
     "close_school",
@@ -41,8 +43,8 @@ const VERSIONED: [&str; 25] = [
 ];
 
 /// Operations that store nothing, or no answer.
-const UNKEYED: [&str; 5] =
-    ["quote_basket", "search_households", "reveal_household", "reveal_document", "delete_document"];
+const UNKEYED: [&str; 6] =
+    ["quote_basket", "search_households", "reveal_household", "reveal_supplier", "reveal_document", "delete_document"];
 
 const KEY: &str = "Repeating a request with its key and body yields the first answer again, with \
 `Idempotency-Replayed: true`; the key with another body is refused";

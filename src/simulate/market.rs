@@ -99,6 +99,8 @@ pub fn sellers(seed: u64, county: &County, goods: &[Good], day: NaiveDate) -> Se
             household_id: households.first().copied().filter(|_| kind == SupplierKind::Household),
             status: SupplierStatus::Approved,
             version: 1,
+            social_credit_code: None,
+            village: None,
         });
         if kind != SupplierKind::Household {
             made.links.extend(households.iter().enumerate().map(|(place, household_id)| beneficiary_link::Model {

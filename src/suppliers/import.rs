@@ -221,6 +221,7 @@ fn read_suppliers(
     known: &HashMap<String, SupplierId>,
 ) -> Result<Vec<supplier::Model>, Vec<Refusal>> {
     let mut seen = HashSet::new();
+    let mut sellers = HashSet::new();
     let mut suppliers = Vec::new();
     for row in sheet.rows() {
         let (code, name) = (row.text("code"), row.text("name"));
@@ -229,6 +230,9 @@ fn read_suppliers(
         let household_id = read_household(row, households);
         if let Some(code) = code.filter(|code| !seen.insert(*code)) {
             row.refuse("code", format!("“{code}”重复"), format!("\"{code}\" is there twice"));
+        }
+        if household_id.is_some_and(|one| !sellers.insert(one)) {
+            row.refuse("household_code", "同一农户只登记一次", "a household is one supplier only");
         }
         if kind.is_some_and(|kind| (kind == SupplierKind::Household) == row.optional("household_code").is_none()) {
             row.refuse("household_code", "农户须填，其他类型须留空", "needed for a household and for no other kind");
@@ -244,6 +248,8 @@ fn read_suppliers(
                 household_id,
                 status: SupplierStatus::Approved,
                 version: 1,
+                social_credit_code: None,
+                village: None,
             });
         }
     }

@@ -1,6 +1,9 @@
 //! The suppliers a caller may see.
 
-use super::store;
+use super::{
+    register::{Numbers, numbers_of},
+    store,
+};
 use crate::{
     access::{Action, Caller, Resource, Scope},
     context::Ctx,
@@ -35,6 +38,12 @@ pub struct SupplierView {
     /// Registered place; never decides the share (S4).
     #[schema(example = "520526")]
     pub division_code: String,
+    /// Unified social credit code (GB 32100); null for a household, and where it is not entered.
+    #[schema(example = "93520526MA6WNNG01E")]
+    pub social_credit_code: Option<String>,
+    /// Village and group; null where it is not entered, and where the name is masked.
+    #[schema(example = "草海村一组")]
+    pub village: Option<String>,
     /// Where it stands on the way in (H4).
     pub status: SupplierStatus,
     /// Version of the supplier's data.
@@ -51,6 +60,23 @@ pub struct SupplierResponse {
     /// Registered poor or lifted households linked to it today (H3).
     #[schema(example = 12)]
     pub linked_households: i32,
+    /// Resident identity number of the household's head or the farmer without the day of birth; this and the numbers
+    /// below are shown to itself and its authorities, and null where they are not known.
+    #[schema(example = "520000********0019")]
+    pub id_number: Option<String>,
+    /// Phone number, first three and last four digits.
+    #[schema(example = "199****0001")]
+    pub phone: Option<String>,
+    /// Bank account, last four digits.
+    #[schema(example = "****0010")]
+    pub bank_account: Option<String>,
+}
+
+impl SupplierResponse {
+    pub(super) fn of(supplier: SupplierView, linked_households: i32, numbers: Numbers) -> Self {
+        let Numbers { id_number, phone, bank_account } = numbers;
+        Self { supplier, linked_households, id_number, phone, bank_account }
+    }
 }
 
 /// A supplier of a list.
@@ -160,7 +186,9 @@ pub async fn find_supplier(
     let linked_households = linked.get(&id).copied().unwrap_or_default();
     let names = Names::shown_to(&caller, &scope);
     let known = !names.shows(&supplier) && supplies(db, &caller, id).await?;
-    Ok(Json(SupplierResponse { supplier: names.view(supplier, known), linked_households }))
+    let numbers =
+        if names.tells_numbers(&supplier) { numbers_of(&ctx, db, &supplier).await? } else { Numbers::default() };
+    Ok(Json(SupplierResponse::of(names.view(supplier, known), linked_households, numbers)))
 }
 
 /// Whether the supplier took an order of the caller's school: who accepts the goods must know who delivers them (F2).
@@ -191,6 +219,12 @@ impl<'a> Names<'a> {
             || self.households.as_ref().is_some_and(|scope| scope.covers_place(&row.division_code))
     }
 
+    /// Whether its numbers are shown, masked: to itself and to the authorities of its place.
+    pub(super) fn tells_numbers(&self, row: &supplier::Model) -> bool {
+        self.scope.holds_supplier(row.id)
+            || self.households.as_ref().is_some_and(|scope| scope.covers_place(&row.division_code))
+    }
+
     /// The rows whose names are shown in full.
     fn readable(&self) -> Condition {
         let kind = supplier::Column::Kind.ne(SupplierKind::Household.to_value());
@@ -202,7 +236,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn view(&self, row: supplier::Model, supplied: bool) -> SupplierView {
+    pub(super) fn view(&self, row: supplier::Model, supplied: bool) -> SupplierView {
         let shown = supplied || self.shows(&row);
         SupplierView {
             id: row.id,
@@ -210,6 +244,8 @@ impl<'a> Names<'a> {
             code: row.code,
             kind: row.kind,
             division_code: row.division_code,
+            social_credit_code: row.social_credit_code,
+            village: row.village.filter(|_| shown),
             status: row.status,
             version: row.version,
         }

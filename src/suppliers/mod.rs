@@ -9,6 +9,7 @@ mod households;
 mod list;
 mod list_households;
 mod personal;
+mod register;
 mod reseal;
 mod reveal_household;
 mod search_households;
@@ -19,6 +20,7 @@ mod update_personal_data;
 pub use household_view::{HouseholdView, show as show_households};
 pub use households::{counties_of, households_of};
 pub use personal::{SEALED, Sealed};
+pub use register::{CreditCodeError, SocialCreditCode, reseal_suppliers, suppliers_to_reseal};
 pub use reseal::{households_to_reseal, reseal_households};
 pub use search_households::{normal, parse};
 pub use store::{find_household, find_supplier, is_linked_on, linked_households_on, statuses_on};
@@ -45,5 +47,6 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .routes(routes!(search_households::search_households))
         .routes(routes!(reveal_household::reveal_household))
         .routes(routes!(update_personal_data::update_personal_data))
+        .merge(register::router())
         .with_state(ctx)
 }

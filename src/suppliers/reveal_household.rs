@@ -69,7 +69,7 @@ pub enum Shown {
 }
 
 impl Shown {
-    fn is_hidden(&self) -> bool {
+    pub(super) fn is_hidden(&self) -> bool {
         matches!(self, Self::Hidden)
     }
 }
@@ -119,7 +119,7 @@ pub async fn reveal_household(
 }
 
 impl RevealHouseholdRequest {
-    fn rule(self) -> Result<(BTreeSet<PersonalField>, String), ApiError> {
+    pub(super) fn rule(self) -> Result<(BTreeSet<PersonalField>, String), ApiError> {
         let mut check = Check::default();
         let fields: BTreeSet<PersonalField> = self.fields.iter().copied().collect();
         check.that(

@@ -194,7 +194,7 @@ impl<'a> Misses<'a> {
 }
 
 impl UpdatePersonalDataRequest {
-    fn rule(self, today: NaiveDate) -> Result<Vec<(Sealed, Option<Secret>)>, ApiError> {
+    pub(super) fn rule(self, today: NaiveDate) -> Result<Vec<(Sealed, Option<Secret>)>, ApiError> {
         let mut check = Check::default();
         let mut changes = Vec::new();
         for (field, change) in SEALED.into_iter().zip([self.id_number, self.phone, self.bank_account]) {

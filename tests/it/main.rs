@@ -62,6 +62,7 @@ mod share;
 mod sheets;
 mod simulate;
 mod standing;
+mod supplier_register;
 mod tenants;
 mod throttling;
 mod tokens;
