@@ -3,6 +3,7 @@
 use crate::{
     access::{KeyFiles, Rates, SecondFactor, password::Cost},
     http::{ForwardHeader, Proxies},
+    province::Bundle,
     store::{Bucket, FilesAt},
     vault::{MasterKey, MasterSource, Secret},
 };
@@ -14,6 +15,7 @@ use std::{
     ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
 };
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
@@ -65,6 +67,10 @@ pub struct Settings {
     pub bulk_tolerance_bp: i64,
     /// Part of a county's register one list may end without a manager's word, in basis points.
     pub list_shrink_bp: i64,
+    /// Part of the divisions, or of a list, one file may end without being told to, in basis points.
+    pub registry_shrink_bp: i64,
+    /// The province's data: the bundle that is built in, or another one.
+    pub province: Arc<Bundle>,
     /// What the log shows.
     pub log: String,
 }
@@ -80,6 +86,9 @@ pub enum SettingsError {
         /// What the system said.
         cause: String,
     },
+    /// The province's data.
+    #[error("{0}")]
+    Province(String),
     /// One value is wrong.
     #[error("{name} is \"{value}\"; it should be {wanted}")]
     Value {
@@ -160,6 +169,10 @@ pub struct Source {
     pub bulk_tolerance_bp: Option<String>,
     /// See [`Settings::list_shrink_bp`].
     pub list_shrink_bp: Option<String>,
+    /// See [`Settings::registry_shrink_bp`].
+    pub registry_shrink_bp: Option<String>,
+    /// See [`Settings::province`]: a folder or a ZIP.
+    pub province_bundle: Option<String>,
     /// See [`Settings::log`].
     pub log: Option<String>,
 }
@@ -203,6 +216,8 @@ impl Source {
             proxy_header: read("PROXY_HEADER"),
             bulk_tolerance_bp: read("BULK_TOLERANCE_BP"),
             list_shrink_bp: read("LIST_SHRINK_BP"),
+            registry_shrink_bp: read("REGISTRY_SHRINK_BP"),
+            province_bundle: read("PROVINCE_BUNDLE"),
             log: read("LOG"),
         }
     }
@@ -253,6 +268,8 @@ impl Source {
             proxy_header: self.proxy_header.or(below.proxy_header),
             bulk_tolerance_bp: self.bulk_tolerance_bp.or(below.bulk_tolerance_bp),
             list_shrink_bp: self.list_shrink_bp.or(below.list_shrink_bp),
+            registry_shrink_bp: self.registry_shrink_bp.or(below.registry_shrink_bp),
+            province_bundle: self.province_bundle.or(below.province_bundle),
             log: self.log.or(below.log),
         }
     }
@@ -293,6 +310,8 @@ impl Settings {
         let list_shrink_bp =
             basis_points("LIST_SHRINK_BP", source.list_shrink_bp, 1_000, 10_000, "10000 (1000 = 10 %)")?;
         let vault_file = source.vault_key_file.map_or_else(|| data_dir.join("vault.key"), PathBuf::from);
+        let registry_shrink_bp =
+            basis_points("REGISTRY_SHRINK_BP", source.registry_shrink_bp, 1_000, 10_000, "10000 (1000 = 10 %)")?;
         let master_keys = match master_key("VAULT_KEY", source.vault_key.as_ref())? {
             Some(current) => {
                 MasterSource::Given { current, next: master_key("VAULT_KEY_NEXT", source.vault_key_next.as_ref())? }
@@ -356,8 +375,19 @@ impl Settings {
             proxies: proxies(source.trusted_proxies, source.proxy_header.as_deref())?,
             bulk_tolerance_bp,
             list_shrink_bp,
+            registry_shrink_bp,
+            province: Arc::new(province(source.province_bundle.as_deref())?),
             log: log_filter(source.log)?,
         })
+    }
+}
+
+/// The bundle at a path, else the one that is built in.
+fn province(path: Option<&str>) -> Result<Bundle, SettingsError> {
+    let told = |error: &dyn Display| SettingsError::Province(error.to_string());
+    match path {
+        Some(path) => Bundle::read(Path::new(path)).map_err(|error| told(&error)),
+        None => Bundle::built_in().map_err(|error| told(&error)),
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! Below are the rooms. Domains use only what stands before them in
 //! `registry ← documents ← suppliers ← households ← catalogue ← ordering ← delivery ← ledger ← share`; all of them use the shared ground
-//! (`http`, `access`, `audit`, `store`, `cache`, `clock`, `config`, `context`, `finding`, `metrics`, `sheets`, `vault`);
+//! (`http`, `access`, `audit`, `store`, `cache`, `clock`, `config`, `context`, `finding`, `metrics`, `province`, `sheets`,
+//! `vault`);
 //! a test holds the direction.
 
 // The shared ground.
@@ -19,6 +20,7 @@ pub mod context;
 pub mod finding;
 pub mod http;
 pub mod metrics;
+pub mod province;
 pub mod sheets;
 pub mod store;
 pub mod vault;

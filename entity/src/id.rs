@@ -101,6 +101,8 @@ ids! {
     ReceiptId
     /// A line of a receipt.
     ReceiptLineId
+    /// A file of divisions or of a list.
+    RegistryImportId
     /// A school.
     SchoolId
     /// A log-in session: one family of refresh tokens.

@@ -15,6 +15,7 @@ pub mod county_list_member;
 pub mod division;
 pub mod division_past;
 pub mod division_succession;
+pub mod registry_import;
 pub mod reporting_unit;
 pub mod school;
 pub mod school_affiliation;

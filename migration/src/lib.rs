@@ -13,6 +13,7 @@ mod finding;
 mod household_lists;
 mod personal_data;
 mod registry_histories;
+mod registry_imports;
 mod rooms;
 mod sessions;
 mod standing;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(registry_histories::RegistryHistories));
         all.push(Box::new(divisions::Divisions));
         all.push(Box::new(supplier_facts::SupplierFacts));
+        all.push(Box::new(registry_imports::RegistryImports));
         all
     }
 }

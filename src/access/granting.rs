@@ -116,10 +116,10 @@ mod tests {
     use crate::access::ROLES;
     use uuid::Uuid;
 
-    const HERE: &str = "520500";
-    const BELOW: &str = "520525";
-    const BESIDE: &str = "520300";
-    const ABOVE: &str = "520000";
+    const HERE: &str = "910500";
+    const BELOW: &str = "910525";
+    const BESIDE: &str = "910300";
+    const ABOVE: &str = "910000";
 
     fn school(number: u128) -> SchoolId {
         SchoolId(Uuid::from_u128(number))
@@ -141,7 +141,7 @@ mod tests {
         }
     }
 
-    /// A giver of each role, at its usual place: unit 520500, school 1, supplier 1.
+    /// A giver of each role, at its usual place: unit 910500, school 1, supplier 1.
     fn giver(role: Role) -> Grant {
         let place = match role {
             Role::Administrator => Place::Everywhere,
@@ -166,11 +166,11 @@ mod tests {
                 ("far", Target::School { id: school(3), unit: BESIDE.to_owned() }),
             ],
             Role::Supplier | Role::SupplierClerk => {
-                let near = division("520525211", DivisionLevel::Township, BELOW);
+                let near = division("910525211", DivisionLevel::Township, BELOW);
                 let county = division(BELOW, DivisionLevel::County, HERE);
-                let far = division("520302", DivisionLevel::County, BESIDE);
+                let far = division("910302", DivisionLevel::County, BESIDE);
                 // A county below a held prefecture that is not held itself reports past it (S10).
-                let past = division("520526", DivisionLevel::County, HERE);
+                let past = division("910526", DivisionLevel::County, HERE);
                 vec![
                     ("own", Target::Supplier { id: supplier(1), division: near.clone() }),
                     ("near", Target::Supplier { id: supplier(2), division: near }),

@@ -50,7 +50,7 @@ pub struct MembershipView {
     /// Supplier of a supplier's account.
     pub supplier_id: Option<SupplierId>,
     /// Top of an officer's subtree.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub reporting_unit_code: Option<String>,
     /// Name of the school, supplier or unit.
     #[schema(example = "雨农小学")]

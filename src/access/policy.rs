@@ -146,10 +146,10 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
             Read,
             Supplier | Listing,
         )
-        // The administrator keeps the accounts and trades nothing.
+        // The administrator keeps the accounts, the divisions and the lists, and trades nothing.
         | (Administrator, Manage, Account)
         | (Administrator, Create | Update, School)
-        | (Administrator, Update, Supplier)
+        | (Administrator, Update, Reference | Supplier)
         | (Administrator, Create | Cancel, Consent) => Some(Everything),
         // An authority sees all that happens in the subtree and changes none of it but the registers of households and
         // suppliers; its manager keeps the accounts and the schools, annuls statuses and sees personal data in clear.

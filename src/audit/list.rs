@@ -64,7 +64,7 @@ pub struct AuditEntryView {
     /// Who; null for the system itself and for log-ins under an unknown name.
     pub account_id: Option<AccountId>,
     /// Its log-in name.
-    #[schema(example = "weining-potato-coop")]
+    #[schema(example = "songpo-potato-coop")]
     pub username: Option<String>,
     /// For whom, where somebody acts for another.
     #[schema(example = "supplier:01990000-0000-7000-8000-000000000001")]
@@ -85,7 +85,7 @@ pub struct AuditEntryView {
     /// Supplier it concerns.
     pub supplier_id: Option<SupplierId>,
     /// Reporting unit it concerns, where it is no school's.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub reporting_unit_code: Option<String>,
     /// The request it came in.
     #[schema(example = "01990000-0000-7000-8000-0000000000aa")]

@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn personal_fields_are_masked_wherever_they_stand() {
         let mut facts = json!({
-            "name": "张三", "id_number": "520526198001011234", "phone": "13800001234",
+            "name": "张三", "id_number": "910526198001011234", "phone": "13800001234",
             "changes": {
                 "bank_account": {"before": "6222000011112222", "after": null},
                 "password_hash": {"before": "$argon2id$abc", "after": "$argon2id$def"},
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(
             facts,
             json!({
-                "name": "张*", "id_number": "520526****1234", "phone": "138****1234",
+                "name": "张*", "id_number": "910526****1234", "phone": "138****1234",
                 "changes": {
                     "bank_account": {"before": "****2222", "after": null},
                     "password_hash": {"before": "****", "after": "****"},

@@ -117,7 +117,7 @@ mod tests {
     use crate::{catalogue::bundle::Catalogue, http::Language};
 
     fn bundled() -> Conversions {
-        let catalogue = Catalogue::parse().expect("parses");
+        let catalogue = Catalogue::built_in().expect("parses");
         Conversions::new(catalogue.products, catalogue.product_units, catalogue.units)
     }
 

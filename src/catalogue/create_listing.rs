@@ -50,7 +50,7 @@ pub struct CreateListingRequest {
     #[schema(example = "potato")]
     pub product_code: String,
     /// Where it is grown or made (S4).
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: String,
     /// Household that grew it: the seller itself, or one linked to it today.
     pub producer_household_id: Option<HouseholdId>,
@@ -62,7 +62,7 @@ pub struct CreateListingRequest {
     /// What can be ordered in all.
     pub stock: ListedQuantity,
     /// Prefectures or counties delivered to; absent for the whole province.
-    #[schema(example = json!(["520526"]))]
+    #[schema(example = json!(["910526"]))]
     pub delivery_area: Option<Vec<String>>,
     /// First day of delivery.
     #[schema(example = "2026-12-01")]

@@ -48,7 +48,7 @@ pub struct ListingsQuery {
     #[param(inline, example = "cooperative")]
     supplier_kind: Option<SupplierKind>,
     /// Those grown or made in this division: province, prefecture, county or township.
-    #[param(example = "520526")]
+    #[param(example = "910526")]
     origin: Option<String>,
     /// Whether the origin lies in a poor or deeply poor county of the province.
     #[param(example = true)]
@@ -57,7 +57,7 @@ pub struct ListingsQuery {
     #[param(example = "2026-12-01")]
     deliver_on: Option<NaiveDate>,
     /// Those delivered to this county, or to the county of this township.
-    #[param(example = "520526")]
+    #[param(example = "910526")]
     deliver_to: Option<String>,
     /// `price` unless given; `-price` begins with the dearest.
     #[param(inline, example = "price")]
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(refused(&query(|query, value| query.q = value, "a\u{0}b")), "?q control_character");
         assert_eq!(refused(&query(|query, value| query.origin = value, "52%")), "?origin division_malformed");
         assert_eq!(refused(&query(|query, value| query.category = value, "'")), "?category code_malformed");
-        assert_eq!(refused(&query(|query, value| query.deliver_to = value, "520500")), "?deliver_to county_wanted");
+        assert_eq!(refused(&query(|query, value| query.deliver_to = value, "910500")), "?deliver_to county_wanted");
         assert_eq!(refused(&query(|query, value| query.cursor = value, "p~x~y")), "?cursor cursor_malformed");
         let other_sort = "n~土豆~01990000-0000-7000-8000-000000000001";
         assert_eq!(refused(&query(|query, value| query.cursor = value, other_sort)), "?cursor cursor_malformed");
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_township_is_reached_through_its_county_or_prefecture() {
-        let destination = Destination::filter(Some("520526101")).expect("fine").expect("some");
-        assert_eq!(destination.codes(), ["520526", "520500"]);
+        let destination = Destination::filter(Some("910526101")).expect("fine").expect("some");
+        assert_eq!(destination.codes(), ["910526", "910500"]);
     }
 }

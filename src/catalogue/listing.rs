@@ -45,7 +45,7 @@ pub struct ListingView {
     /// What is still free to order, in the price unit.
     pub available: ListedQuantity,
     /// Prefectures or counties delivered to; null for the whole province.
-    #[schema(example = json!(["520526"]))]
+    #[schema(example = json!(["910526"]))]
     pub delivery_area: Option<Vec<String>>,
     /// First day of delivery.
     #[schema(example = "2026-12-01")]
@@ -83,7 +83,7 @@ pub struct ListedSupplier {
     /// Its id.
     pub id: SupplierId,
     /// Registered name; of a household masked (P1). A school the household supplies reads it at the supplier.
-    #[schema(example = "威宁县草海种植农民专业合作社")]
+    #[schema(example = "松坡县草海种植农民专业合作社")]
     pub name: String,
     /// Its kind.
     pub kind: SupplierKind,
@@ -93,10 +93,10 @@ pub struct ListedSupplier {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ListedOrigin {
     /// Division code.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub code: String,
     /// Full Chinese name, without the own province.
-    #[schema(example = "毕节市威宁彝族回族苗族自治县")]
+    #[schema(example = "青石市松坡县")]
     pub name: String,
     /// Lists the place or its county stands on today.
     pub lists: Vec<CountyListMark>,
@@ -240,10 +240,10 @@ mod tests {
         let named = |above: &[(DivisionLevel, &str)], name| {
             full_name(above.iter().map(|(level, name)| (*level, (*name).to_owned())), name)
         };
-        let province = (DivisionLevel::Province, "贵州省");
-        assert_eq!(named(&[], "贵州省"), "贵州省");
-        assert_eq!(named(&[province], "毕节市"), "毕节市");
-        assert_eq!(named(&[province, (DivisionLevel::Prefecture, "毕节市")], "威宁县"), "毕节市威宁县");
+        let province = (DivisionLevel::Province, "云岭省");
+        assert_eq!(named(&[], "云岭省"), "云岭省");
+        assert_eq!(named(&[province], "青石市"), "青石市");
+        assert_eq!(named(&[province, (DivisionLevel::Prefecture, "青石市")], "松坡县"), "青石市松坡县");
         assert_eq!(named(&[(DivisionLevel::OtherProvince, "云南省")], "镇雄县"), "云南省镇雄县");
     }
 

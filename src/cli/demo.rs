@@ -14,7 +14,7 @@ use crate::{
     http::ApiError,
 };
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
-use entity::account;
+use entity::{account, membership::Role};
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::EntityTrait;
 use std::{
@@ -59,6 +59,11 @@ pub async fn run(mut settings: Settings) -> ExitCode {
         }
         Err(error) => return fail(&error),
     }
+    if !ctx.settings.province.has_demonstration() {
+        return fail(&Error::other(
+            "the province's bundle brings no demonstration: it has no folder demo; `serve` and `simulate` work without",
+        ));
+    }
     match fill(&ctx).await {
         Ok(true) => listen(ctx).await,
         Ok(false) => fail(&Error::other("the totals differ from the ledger; nothing is served")),
@@ -85,7 +90,7 @@ async fn fill(ctx: &Ctx) -> Result<bool, ApiError> {
     play(ctx, &province).await?;
     let sound = verify::check(ctx).await?;
     println!("\n{}", demo::report(ctx).await?);
-    logins(ctx);
+    logins(ctx)?;
     Ok(sound)
 }
 
@@ -115,19 +120,26 @@ async fn play(ctx: &Ctx, province: &Arc<Province>) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn logins(ctx: &Ctx) {
+fn logins(ctx: &Ctx) -> Result<(), ApiError> {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
     table.set_header(["角色 Role", "用户名 User name", "口令 Password"]);
-    for login in demo::logins() {
-        let [zh, en] = login.who;
-        table.add_row([format!("{zh} {en}"), login.username.to_owned(), login.password.to_owned()]);
+    let logins = demo::logins(&ctx.settings.province)?;
+    for login in &logins {
+        let [zh, en] = &login.who;
+        table.add_row([format!("{zh} {en}"), login.username.clone(), login.password.to_owned()]);
     }
     let address = ctx.settings.listen_addr;
     println!("{table}");
     println!("其他学校以学校代码登录，其他供货商以供货商代码登录，口令同上。");
     println!("Every other school logs in by its code, every other supplier by its code, with the same passwords.\n");
     println!("  登录 log in   curl -s http://{address}/api/v1/auth/login -H 'Content-Type: application/json' \\");
-    println!("                     -d '{{\"username\":\"yunong\",\"password\":\"{}\"}}'", demo::CANTEEN_PASSWORD);
+    if let Some(login) = logins.iter().find(|login| login.role == Role::CanteenManager) {
+        println!(
+            "                     -d '{{\"username\":\"{}\",\"password\":\"{}\"}}'",
+            login.username, login.password
+        );
+    }
     println!("  接口 the API  http://{address}/docs   http://{address}/openapi.json\n");
+    Ok(())
 }

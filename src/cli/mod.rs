@@ -41,6 +41,9 @@ pub struct Cli {
     /// Folder for the database file and the token key [env: DATA_DIR] [default: data]
     #[arg(long, global = true)]
     data_dir: Option<String>,
+    /// Folder or ZIP with the province's data [env: PROVINCE_BUNDLE] [default: the one built in]
+    #[arg(long = "bundle", global = true)]
+    province_bundle: Option<String>,
     /// TOML file with settings; flags and the environment stand above it
     #[arg(long, global = true)]
     config: Option<PathBuf>,
@@ -142,6 +145,7 @@ impl Cli {
             database_url: self.database_url.clone(),
             listen_addr: self.listen_addr.clone(),
             data_dir: self.data_dir.clone(),
+            province_bundle: self.province_bundle.clone(),
             ..Source::default()
         };
         let file = self.config.as_deref().map(Source::file).transpose()?.unwrap_or_default();

@@ -60,6 +60,10 @@ pub async fn is_demonstration(ctx: &Ctx) -> Result<bool, sea_orm::DbErr> {
 /// Connects and migrates, saying so.
 pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Error>> {
     println!("database: {}", hide_password(&settings.database_url));
+    // All files before any is loaded.
+    registry::bundle::check(&settings.province)?;
+    catalogue::bundle::check(&settings.province)?;
+    share::check_indicators(&settings.province)?;
     let clock = Arc::new(SystemClock);
     let ids = Ids::new(clock.clone(), Arc::new(SystemEntropy));
     let ctx = app::context(settings, clock, ids).await?;
@@ -70,7 +74,10 @@ pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Erro
     }
     ctx.vault.prepare(&ctx.store, &ctx.ids, ctx.clock.now()).await?;
     if registry::bundle::load(&ctx).await? {
-        println!("registry: divisions, county lists and reporting units loaded");
+        println!(
+            "registry: divisions, county lists and reporting units of {} loaded",
+            ctx.settings.province.manifest.name_en
+        );
     }
     if catalogue::bundle::load(&ctx).await? {
         println!("catalogue: products and units loaded");

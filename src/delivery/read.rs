@@ -68,7 +68,7 @@ pub struct ConsignmentLineView {
     #[schema(example = 15)]
     pub shelf_life_days: Option<i32>,
     /// Where this batch was grown.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: String,
     /// Whether a producing household is named.
     #[schema(example = false)]
@@ -85,15 +85,15 @@ pub struct CertificateView {
     /// Kind.
     pub kind: CertificateKind,
     /// Its number.
-    #[schema(example = "CN-520526-0001")]
+    #[schema(example = "CN-910526-0001")]
     pub number: String,
     /// Its date.
     pub issued_on: NaiveDate,
     /// Committing or certifying party.
-    #[schema(example = "威宁洋芋专业合作社")]
+    #[schema(example = "松坡洋芋专业合作社")]
     pub issuer: String,
     /// Origin it states.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: Option<String>,
 }
 

@@ -65,7 +65,7 @@ pub struct SentLineRequest {
     #[schema(example = 15, minimum = 1)]
     pub shelf_life_days: Option<i32>,
     /// Where this batch was grown; as listed unless given (S4).
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: Option<String>,
     /// Household that grew this batch; as listed unless given.
     pub producer_household_id: Option<HouseholdId>,
@@ -82,15 +82,15 @@ pub struct CertificateRequest {
     /// Kind.
     pub kind: CertificateKind,
     /// Its number.
-    #[schema(example = "CN-520526-0001")]
+    #[schema(example = "CN-910526-0001")]
     pub number: String,
     /// Its date.
     pub issued_on: NaiveDate,
     /// Committing or certifying party.
-    #[schema(example = "威宁洋芋专业合作社")]
+    #[schema(example = "松坡洋芋专业合作社")]
     pub issuer: String,
     /// Origin it states.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: Option<String>,
 }
 

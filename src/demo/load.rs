@@ -28,12 +28,6 @@ use entity::{
 use sea_orm::{EntityTrait, QuerySelect};
 use std::{collections::HashMap, sync::Arc};
 
-const SCHOOLS: &str = include_str!("data/schools.csv");
-const SUPPLIERS: &str = include_str!("data/suppliers.csv");
-const HOUSEHOLDS: &str = include_str!("data/households.csv");
-const LINKS: &str = include_str!("data/links.csv");
-const OFFERS: &str = include_str!("data/offers.csv");
-
 /// Name under which the database remembers that it holds accounts with published passwords.
 pub const PROVINCE: &str = "demo-province";
 
@@ -44,28 +38,35 @@ const LAST_DELIVERY: NaiveDate = NaiveDate::from_ymd_opt(2099, 12, 31).expect("a
 /// Loads the bundles and the province on top of them, and hands out what the player and the tests need.
 ///
 /// # Errors
-/// When the database refuses, or a bundled file does not fit the others.
+/// When the database refuses, the province's bundle brings no demonstration, or one of its files does not fit the others.
 pub async fn load_province(ctx: &Ctx) -> Result<Province, ApiError> {
+    let bundle = Arc::clone(&ctx.settings.province);
+    if !bundle.has_demonstration() {
+        return Err(ApiError::internal("the province's bundle brings no demonstration: it has no folder demo"));
+    }
+    let file = |name: &'static str| bundle.text(name).unwrap_or_default();
+    let (in_schools, in_suppliers) = (file("demo/schools.csv"), file("demo/suppliers.csv"));
     registry::bundle::load(ctx).await?;
     catalogue::bundle::load(ctx).await?;
     share::load_indicators(ctx).await?;
-    import_schools(ctx, SCHOOLS, false).await?;
-    import_households(ctx, HOUSEHOLDS, false).await?;
-    import_suppliers(ctx, SUPPLIERS, false).await?;
-    import_links(ctx, LINKS, false).await?;
+    import_schools(ctx, in_schools, false).await?;
+    import_households(ctx, file("demo/households.csv"), false).await?;
+    import_suppliers(ctx, in_suppliers, false).await?;
+    import_links(ctx, file("demo/links.csv"), false).await?;
     let db = ctx.store.primary();
     let divisions = Divisions::load(db).await?;
-    let schools = in_order(SCHOOLS, school::Entity::find().all(db).await?, |school| &school.code);
-    let suppliers = in_order(SUPPLIERS, supplier::Entity::find().all(db).await?, |supplier| &supplier.code);
-    let offers = load_offers(ctx, &divisions, &suppliers).await?;
+    let schools = in_order(in_schools, school::Entity::find().all(db).await?, |school| &school.code);
+    let suppliers = in_order(in_suppliers, supplier::Entity::find().all(db).await?, |supplier| &supplier.code);
+    let offers = load_offers(ctx, file("demo/offers.csv"), &divisions, &suppliers).await?;
     let people: Vec<_> = schools.iter().map(|one| (one.id, one.code.as_str(), one.name.as_str())).collect();
     let sellers: Vec<_> = suppliers.iter().map(|one| (one.id, one.code.as_str(), one.name.as_str())).collect();
-    accounts::create(ctx, &people, &sellers).await?;
+    let cast = accounts::Cast::read(&bundle)?;
+    accounts::create(ctx, &cast, &people, &sellers).await?;
     let txn = ctx.store.begin().await?;
     registry::bundle::record(ctx, &txn, PROVINCE, String::new()).await?;
     txn.commit().await?;
     Ok(Province {
-        schools: callers_of_schools(ctx, &divisions, schools).await?,
+        schools: callers_of_schools(ctx, &cast, &divisions, schools).await?,
         suppliers: callers_of_suppliers(ctx, suppliers).await?,
         offers,
     })
@@ -80,6 +81,7 @@ fn in_order<R>(file: &str, rows: Vec<R>, code: impl Fn(&R) -> &String) -> Vec<R>
 
 async fn load_offers(
     ctx: &Ctx,
+    file: &str,
     divisions: &Divisions,
     suppliers: &[supplier::Model],
 ) -> Result<Vec<DemoOffer>, ApiError> {
@@ -88,14 +90,14 @@ async fn load_offers(
     let households: Vec<(String, HouseholdId)> =
         household::Entity::find().select_only().columns(columns).into_tuple().all(db).await?;
     let suppliers: HashMap<String, SupplierId> = suppliers.iter().map(|one| (one.code.clone(), one.id)).collect();
-    let products = offers::products(OFFERS).map_err(broken)?;
+    let products = offers::products(file).map_err(broken)?;
     let known = Known {
         suppliers: &suppliers,
         households: &households.into_iter().collect(),
         divisions,
         conversions: &Conversions::load(db, &products).await?,
     };
-    let offers = offers::read(OFFERS, &known).map_err(broken)?;
+    let offers = offers::read(file, &known).map_err(broken)?;
     let today = ctx.clock.now().business_day();
     let listings: Vec<listing::Model> = offers.iter().map(|offer| listing_of(offer, today)).collect();
     let txn = ctx.store.begin().await?;
@@ -136,6 +138,7 @@ async fn caller(ctx: &Ctx, username: &str) -> Result<Caller, ApiError> {
 
 async fn callers_of_schools(
     ctx: &Ctx,
+    cast: &accounts::Cast,
     divisions: &Divisions,
     schools: Vec<school::Model>,
 ) -> Result<Vec<DemoSchool>, ApiError> {
@@ -146,7 +149,7 @@ async fn callers_of_schools(
         let Some(canteen) = canteens.iter().find(|canteen| canteen.school_id == school.id) else { continue };
         let served = canteens.iter().filter(|other| other.run_by_school_id == Some(school.id));
         let served: i64 = served.filter_map(|other| diners_of.get(&other.school_id)).sum();
-        let names = accounts::school_usernames(&school.code);
+        let names = cast.of_school(&school.code);
         let [first, second] = [0, 1].map(|index| names.get(index).cloned().unwrap_or_default());
         found.push(DemoSchool {
             id: school.id,

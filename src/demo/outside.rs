@@ -58,7 +58,7 @@ fn line(province: &Province, school: &DemoSchool, day: NaiveDate, dice: &Dice) -
     let documents = if dice.in_thousand(PROVEN) {
         vec![DocumentRequest {
             kind: CertificateKind::CommitmentCertificate,
-            number: format!("HGZ-{county}-{day}"),
+            number: format!("HYL-{county}-{day}"),
             issued_on: day,
             issuer: "乡镇农业服务中心".to_owned(),
             origin_division_code: Some(county.clone()),

@@ -12,9 +12,6 @@ use entity::purchase_order;
 use sea_orm::{ColumnTrait, EntityTrait, QuerySelect};
 use std::collections::HashMap;
 
-/// Code of the province.
-const PROVINCE: &str = "520000";
-
 /// The four readings of "poverty areas and poor households" (S5) and the indicators that hold them.
 const READINGS: &[(&str, &str)] = &[
     ("a or b", "poverty_share"),
@@ -37,7 +34,7 @@ struct Line {
 /// When the database does not answer.
 pub async fn report(ctx: &Ctx) -> Result<String, ApiError> {
     let days = whole_months(super::span());
-    let top = division(ctx, PROVINCE, days).await?;
+    let top = division(ctx, &ctx.settings.province.manifest.code, days).await?;
     let orders = orders(ctx).await?;
     let lines = lines(ctx, &top, days, &orders).await?;
     let Coverage { should_report, reported, exempt } = top.coverage;

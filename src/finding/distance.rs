@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn distances_are_those_of_the_map() {
-        // From Guiyang to Weining, worked out elsewhere.
+        // Between two towns, worked out elsewhere.
         assert_eq!(spot(26_573_000, 106_717_000).metres_to(spot(26_856_000, 104_284_000)), 243_696);
         // A degree of latitude.
         assert_eq!(spot(26_000_000, 104_000_000).metres_to(spot(27_000_000, 104_000_000)), 111_195);

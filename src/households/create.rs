@@ -25,16 +25,16 @@ pub struct CreateHouseholdRequest {
     #[schema(value_type = Option<Uuid>, example = json!(null))]
     pub id: Option<Uuid>,
     /// Number of the poverty-relief handbook or of the county certificate (H2), up to 100 characters.
-    #[schema(example = "h-520425-99")]
+    #[schema(example = "h-910425-99")]
     pub code: String,
     /// Name of the head of the household, up to 100 characters.
     #[schema(example = "张某")]
     pub name: String,
     /// Township it lives in, or its county.
-    #[schema(example = "520425")]
+    #[schema(example = "910425")]
     pub division_code: String,
     /// Resident identity number of the head, who is at least 16 (GB 11643).
-    #[schema(value_type = Option<String>, example = "520000190001019996")]
+    #[schema(value_type = Option<String>, example = "330000190001019990")]
     pub id_number: Option<Secret>,
     /// Mobile number, or a landline with its area code.
     #[schema(value_type = Option<String>, example = "19900000099")]

@@ -23,7 +23,7 @@ pub struct UpdateHouseholdRequest {
     #[schema(example = "张某")]
     pub name: Option<String>,
     /// Township it lives in now, or its county.
-    #[schema(example = "520526109")]
+    #[schema(example = "910526109")]
     pub division_code: Option<String>,
 }
 

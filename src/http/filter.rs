@@ -105,6 +105,6 @@ mod tests {
         assert!(word_filter(Some(&"豆".repeat(50))).is_ok());
         assert!(word_filter(Some(&"豆".repeat(51))).is_err());
         assert!(code_filter("parent", Some("52\u{0}")).is_err());
-        assert_eq!(code_filter("parent", Some("GZ-GAXQ")).expect("a code"), Some("GZ-GAXQ"));
+        assert_eq!(code_filter("parent", Some("YL-XQ")).expect("a code"), Some("YL-XQ"));
     }
 }

@@ -72,6 +72,13 @@ pub enum ApiError {
         /// The present version.
         version: i64,
     },
+    /// 412: what was looked at before is another one by now.
+    Outdated {
+        /// Stable code.
+        code: &'static str,
+        /// What to do.
+        detail: Text,
+    },
     /// 413: body above the limit.
     TooLarge,
     /// 415: not a media type this call reads.
@@ -124,7 +131,7 @@ impl ApiError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict { .. } => StatusCode::CONFLICT,
-            Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+            Self::Stale { .. } | Self::Outdated { .. } => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -137,7 +144,10 @@ impl ApiError {
     fn code(&self) -> &'static str {
         match self {
             Self::Malformed(field) => field.code,
-            Self::Unauthenticated { code, .. } | Self::Refused { code, .. } | Self::Conflict { code, .. } => code,
+            Self::Unauthenticated { code, .. }
+            | Self::Refused { code, .. }
+            | Self::Conflict { code, .. }
+            | Self::Outdated { code, .. } => code,
             Self::Forbidden => "forbidden",
             Self::PasswordChangeRequired => "password_change_required",
             Self::SecondFactorNeeded => "second_factor_needed",
@@ -163,7 +173,9 @@ impl ApiError {
             Self::NotFound => Text::new("未找到", "Not found"),
             Self::MethodNotAllowed => Text::new("此处不支持该方法", "Method not allowed here"),
             Self::Conflict { .. } => Text::new("当前状态不允许", "The present state does not allow this"),
-            Self::Stale { .. } => Text::new("数据已被他人更新", "Changed by someone else meanwhile"),
+            Self::Stale { .. } | Self::Outdated { .. } => {
+                Text::new("数据已被他人更新", "Changed by someone else meanwhile")
+            }
             Self::TooLarge => Text::new("请求体过大", "The body is too large"),
             Self::UnsupportedMediaType => Text::new("不支持的内容类型", "Unsupported content type"),
             Self::Invalid(_) => Text::new("填写内容有误", "Some fields are wrong"),
@@ -176,9 +188,10 @@ impl ApiError {
     fn detail(&self) -> Text {
         match self {
             Self::Malformed(field) => field.detail.clone(),
-            Self::Unauthenticated { detail, .. } | Self::Refused { detail, .. } | Self::Conflict { detail, .. } => {
-                detail.clone()
-            }
+            Self::Unauthenticated { detail, .. }
+            | Self::Refused { detail, .. }
+            | Self::Conflict { detail, .. }
+            | Self::Outdated { detail, .. } => detail.clone(),
             Self::Forbidden => Text::new("您的角色不能进行此操作。", "Your role may not do this."),
             Self::PasswordChangeRequired => Text::new(
                 "请调用 POST /api/v1/me/password 设置新口令。",

@@ -3,7 +3,9 @@
 use crate::{access, households, ledger, registry, sheets::SheetKind, suppliers};
 
 /// All of them, as templates are named.
-pub static KINDS: [&SheetKind; 7] = [
+pub static KINDS: [&SheetKind; 9] = [
+    &registry::DIVISIONS,
+    &registry::COUNTY_LIST,
     &registry::SCHOOLS,
     &suppliers::SUPPLIERS,
     &suppliers::HOUSEHOLDS,

@@ -27,7 +27,7 @@ pub struct TemplateQuery {
 
 /// Download a template
 ///
-/// A file with the columns of its kind and an example row to be replaced: `schools`, `suppliers`, `households`, `links`,
+/// A file with the columns of its kind and an example row to be replaced: `divisions`, `county-list`, `schools`, `suppliers`, `households`, `links`,
 /// `household-lists`, `declared-purchases` or `accounts`. The names are Chinese, and the English ones for
 /// `Accept-Language: en`; a star marks the columns a file must have. All cells of the XLSX are text, so that long numbers
 /// stay as they are typed.
@@ -39,7 +39,7 @@ pub struct TemplateQuery {
         status = 200, description = "The template",
         content(
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            (String = "text/csv", example = "农户编号*,户主姓名*\r\nh-520526-01,王某\r\n"),
+            (String = "text/csv", example = "农户编号*,户主姓名*\r\nh-910526-01,王某\r\n"),
         ),
     ))
 )]

@@ -38,7 +38,7 @@ pub struct DeclarePurchaseRequest {
     /// Day of the purchase.
     pub purchased_on: NaiveDate,
     /// As on the voucher.
-    #[schema(example = "迤那镇农贸市场 李记蔬菜")]
+    #[schema(example = "白石镇农贸市场 李记蔬菜")]
     pub seller_name: String,
     /// The seller, where it is registered here.
     pub supplier_id: Option<SupplierId>,
@@ -74,10 +74,10 @@ pub struct DeclaredLineRequest {
     /// What was paid.
     pub amount: Fen,
     /// Where it was grown.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: Option<String>,
     /// Handbook number of the household that grew it, copied from the handbook: a mistyped one is not refused.
-    #[schema(example = "h-520526-01")]
+    #[schema(example = "h-910526-01")]
     pub producer_household_code: Option<String>,
     /// Documents that prove the origin.
     #[serde(default)]
@@ -92,15 +92,15 @@ pub struct DocumentRequest {
     /// Kind.
     pub kind: CertificateKind,
     /// Its number.
-    #[schema(example = "CN-520526-0001")]
+    #[schema(example = "CN-910526-0001")]
     pub number: String,
     /// Its date.
     pub issued_on: NaiveDate,
     /// Committing or certifying party.
-    #[schema(example = "迤那镇农业服务中心")]
+    #[schema(example = "白石镇农业服务中心")]
     pub issuer: String,
     /// Origin it states.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: Option<String>,
 }
 

@@ -40,15 +40,15 @@ mod tests {
     #[test]
     fn a_document_proves_only_the_county_it_states() {
         use CertificateKind::{BatchReport, CommitmentCertificate};
-        let weining = place("520526", Some("520526"));
-        let township = place("520526109", Some("520526"));
-        let hezhang = place("520527", Some("520527"));
+        let songpo = place("910526", Some("910526"));
+        let township = place("910526109", Some("910526"));
+        let liuxi = place("910527", Some("910527"));
         let yunnan = place("530000", None);
-        assert!(proves(CommitmentCertificate, Some(&weining), Some(&township)));
-        assert!(!proves(CommitmentCertificate, Some(&hezhang), Some(&township)));
+        assert!(proves(CommitmentCertificate, Some(&songpo), Some(&township)));
+        assert!(!proves(CommitmentCertificate, Some(&liuxi), Some(&township)));
         assert!(!proves(CommitmentCertificate, None, Some(&township)));
-        assert!(!proves(BatchReport, Some(&weining), Some(&weining)));
+        assert!(!proves(BatchReport, Some(&songpo), Some(&songpo)));
         assert!(proves(CommitmentCertificate, Some(&yunnan), Some(&yunnan)));
-        assert!(!proves(CommitmentCertificate, Some(&yunnan), Some(&weining)));
+        assert!(!proves(CommitmentCertificate, Some(&yunnan), Some(&songpo)));
     }
 }

@@ -73,7 +73,7 @@ const MAX_ERRORS: usize = 200;
     params(ImportQuery),
     request_body(content(
         (String = "text/csv", example = json!("external_id,purchased_on,seller_name,product_code,quantity,unit,amount\n\
-            2026-03-0007,2026-03-02,迤那镇农贸市场,cabbage,30,jin,36.00\n")),
+            2026-03-0007,2026-03-02,白石镇农贸市场,cabbage,30,jin,36.00\n")),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     )),
     responses((status = 201, body = ImportView, description = "In the ledger, or checked"))

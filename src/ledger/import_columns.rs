@@ -11,7 +11,7 @@ pub static DECLARED_PURCHASES: SheetKind = SheetKind {
             .required()
             .about("本校唯一，同一编号只入账一次", "Unique in the school; it goes into the ledger once"),
         column("purchased_on", "采购日期", "2026-03-02").required().about("形如 2026-03-02", "Such as 2026-03-02"),
-        column("seller_name", "供货方", "迤那镇农贸市场").required().about("名称", "Name"),
+        column("seller_name", "供货方", "白石镇农贸市场").required().about("名称", "Name"),
         column("invoice_number", "发票号码", "").about("可空", "May be empty"),
         column("product_code", "商品代码", "cabbage")
             .about("商品目录中的代码；否则填类别代码", "Code of the catalogue, else the category"),
@@ -21,7 +21,7 @@ pub static DECLARED_PURCHASES: SheetKind = SheetKind {
         column("weight", "重量（千克）", "15.000")
             .about("无数量时填；最细到克", "Where there is no quantity; down to the gram"),
         column("amount", "金额（元）", "36.00").required().about("两位小数", "Two decimals"),
-        column("origin_division_code", "产地区划代码", "520526").about("行政区划代码", "Code of a division"),
+        column("origin_division_code", "产地区划代码", "910526").about("行政区划代码", "Code of a division"),
         column("producer_household_code", "生产农户编号", "").about("可空", "May be empty"),
         column("document_kind", "证明类别", "")
             .about("可空；填写时其余证明各栏须填", "May be empty; else the other document columns are needed"),

@@ -90,7 +90,7 @@ pub struct LedgerLineView {
     /// Its second digit in words; shown to authorities only (P1).
     pub producer_class: Option<ProducerClass>,
     /// Origin that day.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: Option<String>,
     /// Lists the origin stood on that day.
     #[schema(example = json!(["poverty_county_66"]))]
@@ -141,15 +141,15 @@ pub struct LineCertificateView {
     /// Kind.
     pub kind: CertificateKind,
     /// Its number.
-    #[schema(example = "CN-520526-0001")]
+    #[schema(example = "CN-910526-0001")]
     pub number: String,
     /// Its date.
     pub issued_on: NaiveDate,
     /// Committing or certifying party.
-    #[schema(example = "威宁洋芋专业合作社")]
+    #[schema(example = "松坡洋芋专业合作社")]
     pub issuer: String,
     /// Origin it states.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: Option<String>,
 }
 

@@ -117,7 +117,7 @@ mod tests {
             line_no,
             listing_id: ListingId(Uuid::nil()),
             product_code: "potato".into(),
-            origin_division_code: "520526".into(),
+            origin_division_code: "910526".into(),
             producer_household_id: None,
             unit_code: "jin".into(),
             unit_base: BaseQuantity(500),

@@ -76,7 +76,7 @@ pub struct OrderLineView {
     #[schema(example = "potato")]
     pub product_code: String,
     /// Where it is grown, as listed.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub origin_division_code: String,
     /// Ordered, as typed.
     pub ordered: Quantity,

@@ -25,16 +25,16 @@ pub struct CountyListView {
     /// What it stands for.
     pub kind: CountyListKind,
     /// Chinese name.
-    #[schema(example = "贵州省66个贫困县")]
+    #[schema(example = "云岭省66个贫困县")]
     pub name_zh: String,
     /// English name.
-    #[schema(example = "66 poverty counties of Guizhou")]
+    #[schema(example = "66 poverty counties of Yunling")]
     pub name_en: String,
     /// Where it was published, and what is known from memory only.
     #[schema(example = "list of 2021-08-27")]
     pub source: String,
     /// Divisions on it today.
-    #[schema(example = json!(["520526"]))]
+    #[schema(example = json!(["910526"]))]
     pub division_codes: Vec<String>,
 }
 

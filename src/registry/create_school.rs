@@ -34,7 +34,7 @@ pub struct CreateSchoolRequest {
     /// Id chosen by the client (UUIDv7).
     pub id: Option<Uuid>,
     /// School code used in imports and reports, unique.
-    #[schema(example = "GZ-520526-001")]
+    #[schema(example = "YL-910526-001")]
     pub code: String,
     /// Chinese name.
     #[schema(example = "雨农小学")]
@@ -42,10 +42,10 @@ pub struct CreateSchoolRequest {
     /// Its stage.
     pub stage: SchoolStage,
     /// Township (or county) it lies in.
-    #[schema(example = "520526109")]
+    #[schema(example = "910526109")]
     pub division_code: String,
     /// Unit it reports to, within the caller's reach.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub reporting_unit_code: String,
     /// Counted as a rural school.
     #[schema(example = true)]

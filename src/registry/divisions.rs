@@ -39,13 +39,13 @@ pub struct CountyListMark {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DivisionView {
     /// GB/T 2260 code; nine digits for a township.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub code: String,
     /// Chinese name.
-    #[schema(example = "威宁彝族回族苗族自治县")]
+    #[schema(example = "松坡县")]
     pub name: String,
     /// The division above; null for provinces.
-    #[schema(example = "520500")]
+    #[schema(example = "910500")]
     pub parent_code: Option<String>,
     /// Its level.
     pub level: DivisionLevel,
@@ -63,10 +63,10 @@ pub struct DivisionView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SuccessorView {
     /// Its code.
-    #[schema(example = "520281")]
+    #[schema(example = "910281")]
     pub code: String,
     /// Chinese name.
-    #[schema(example = "盘州市")]
+    #[schema(example = "柳溪市")]
     pub name: String,
     /// First day of the new code.
     pub effective_on: NaiveDate,
@@ -82,7 +82,7 @@ pub struct DivisionResponse {
     #[serde(flatten)]
     pub division: DivisionView,
     /// The code asked for, where another one held that day.
-    #[schema(example = "520222")]
+    #[schema(example = "910222")]
     pub resolved_from: Option<String>,
     /// What the code asked for had become by that day; several where the division was split, which then is answered
     /// itself as it was last.
@@ -105,13 +105,13 @@ pub struct OnQuery {
 #[into_params(parameter_in = Query)]
 pub struct DivisionsQuery {
     /// Those directly below this one.
-    #[param(example = "520500")]
+    #[param(example = "910500")]
     parent: Option<String>,
     /// Those of this level.
     #[param(inline, example = "county")]
     level: Option<DivisionLevel>,
     /// Part of the name, up to 50 characters.
-    #[param(example = "威宁")]
+    #[param(example = "松坡")]
     q: Option<String>,
     /// As of this day; today unless given.
     #[param(example = "2019-01-01")]
@@ -200,7 +200,7 @@ fn as_of(ctx: &Ctx, on: Option<NaiveDate>) -> Result<NaiveDate, ApiError> {
 /// says what became of it; of a division that was split, all parts.
 #[utoipa::path(
     get, path = "/divisions/{code}", operation_id = "find_division", tag = "registry", security(("bearer" = [])),
-    params(("code" = String, Path, description = "Division code, present or former", example = "520526"), OnQuery),
+    params(("code" = String, Path, description = "Division code, present or former", example = "910526"), OnQuery),
     responses((status = 200, body = DivisionResponse, description = "The division"))
 )]
 pub async fn find_division(

@@ -62,15 +62,15 @@ mod tests {
     #[test]
     fn an_area_is_what_its_digits_lead() {
         let area = |code| Area::of(code).expect("an area");
-        assert!(area("520000").contains("520526101"));
-        assert!(!area("520000").contains("530627"));
-        assert!(area("520500").contains("520526"));
-        assert!(!area("520500").contains("520600"));
-        assert!(area("520526").contains("520526101"));
-        assert!(!area("520526").contains("520527"));
-        assert!(!area("520526100").contains("520526101"));
-        assert!(area("520526100").contains("520526100"));
-        for none in ["", "5205", "52050a", "5205261", "GZ-GAXQ", "５２０５２６"] {
+        assert!(area("910000").contains("910526101"));
+        assert!(!area("910000").contains("530627"));
+        assert!(area("910500").contains("910526"));
+        assert!(!area("910500").contains("910600"));
+        assert!(area("910526").contains("910526101"));
+        assert!(!area("910526").contains("910527"));
+        assert!(!area("910526100").contains("910526101"));
+        assert!(area("910526100").contains("910526100"));
+        for none in ["", "5205", "52050a", "9105261", "YL-XQ", "９１０５２６"] {
             assert_eq!(Area::of(none), None, "{none}");
         }
     }

@@ -28,7 +28,7 @@ pub static SCHOOLS: SheetKind = SheetKind {
     name: "schools",
     title: ("学校", "Schools"),
     columns: &[
-        column("code", "学校代码", "GZ-520526-001")
+        column("code", "学校代码", "YL-910526-001")
             .required()
             .about("全省唯一，再次导入时按此对应", "Unique in the province; a later file is matched by it"),
         column("name", "学校名称", "雨农小学").required().about("最多 200 个字符", "At most 200 characters"),
@@ -40,10 +40,10 @@ pub static SCHOOLS: SheetKind = SheetKind {
             ("vocational", "中职"),
             ("university", "高校"),
         ]),
-        column("division_code", "所在区划代码", "520526109")
+        column("division_code", "所在区划代码", "910526109")
             .required()
             .about("县级或乡级行政区划代码", "Code of a county or township"),
-        column("reporting_unit_code", "填报单位代码", "520526").required().about("教育局等", "Of the education bureau"),
+        column("reporting_unit_code", "填报单位代码", "910526").required().about("教育局等", "Of the education bureau"),
         column("rural", "是否农村学校", "是").required().about("是或否", "yes or no"),
         column("nutrition_program", "是否营养改善计划", "是").required().about("是或否", "yes or no"),
         column("diners", "就餐人数", "420").required().about("非负整数", "A whole number"),

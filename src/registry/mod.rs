@@ -34,9 +34,11 @@ pub use store::{
 
 mod derived;
 mod import;
+mod imports;
 
 pub use derived::derived_id;
 pub use import::{Divisions, ImportError, Imported, SCHOOLS, finish, import_schools};
+pub use imports::{COUNTY_LIST, DIVISIONS};
 
 use crate::context::Ctx;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -62,5 +64,6 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .routes(routes!(canteen_change::close_canteen))
         .routes(routes!(diners::list_diners))
         .routes(routes!(diners::put_diners))
+        .merge(imports::router())
         .with_state(ctx)
 }

@@ -24,10 +24,10 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct MoveSchoolRequest {
     /// Township (or county) it will lie in.
-    #[schema(example = "520525117")]
+    #[schema(example = "910525117")]
     pub division_code: String,
     /// Unit it will report to, within the caller's reach.
-    #[schema(example = "520525")]
+    #[schema(example = "910525")]
     pub reporting_unit_code: String,
     /// First day there: tomorrow at the earliest.
     #[schema(example = "2026-09-01")]

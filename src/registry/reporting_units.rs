@@ -16,18 +16,18 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReportingUnitView {
     /// Division code, or an internal code where no division matches.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub code: String,
     /// Chinese name.
-    #[schema(example = "威宁彝族回族苗族自治县教育局")]
+    #[schema(example = "松坡县教育局")]
     pub name: String,
     /// Its kind.
     pub kind: ReportingUnitKind,
     /// The unit it reports to; null for the province.
-    #[schema(example = "520000")]
+    #[schema(example = "910000")]
     pub parent_code: Option<String>,
     /// The division it stands for, where there is one.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub division_code: Option<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct ReportingUnitView {
 #[into_params(parameter_in = Query)]
 pub struct ReportingUnitsQuery {
     /// Those that report straight to this one.
-    #[param(example = "520000")]
+    #[param(example = "910000")]
     parent: Option<String>,
     /// Rows wanted, 1 to 200; 20 unless given.
     #[param(minimum = 1, maximum = 200, example = 20)]

@@ -29,7 +29,7 @@ pub struct SchoolView {
     /// Its id.
     pub id: SchoolId,
     /// School code used in imports and reports.
-    #[schema(example = "GZ-520526-001")]
+    #[schema(example = "YL-910526-001")]
     pub code: String,
     /// Chinese name.
     #[schema(example = "雨农小学")]
@@ -37,13 +37,13 @@ pub struct SchoolView {
     /// Its stage.
     pub stage: SchoolStage,
     /// Township (or county) it lies in.
-    #[schema(example = "520526101")]
+    #[schema(example = "910526101")]
     pub division_code: String,
     /// County it lies in.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub county_code: String,
     /// Unit it reports to.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub reporting_unit_code: String,
     /// Counted as a rural school.
     #[schema(example = true)]
@@ -93,13 +93,13 @@ pub struct AffiliationView {
     /// Last day; null for the last row.
     pub to_on: Option<NaiveDate>,
     /// Township (or county) it lies in.
-    #[schema(example = "520526109")]
+    #[schema(example = "910526109")]
     pub division_code: String,
     /// County it lies in.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub county_code: String,
     /// Unit it reports to.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub reporting_unit_code: String,
 }
 
@@ -145,10 +145,10 @@ pub enum SchoolStatus {
 #[into_params(parameter_in = Query)]
 pub struct SchoolsQuery {
     /// Those that report to this unit or to one below it.
-    #[param(example = "520526")]
+    #[param(example = "910526")]
     reporting_unit: Option<String>,
     /// Those that lie in this division or one below it; an old code stands for its successor.
-    #[param(example = "520500")]
+    #[param(example = "910500")]
     division: Option<String>,
     /// Those of this stage.
     #[param(inline, example = "primary")]

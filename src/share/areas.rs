@@ -36,7 +36,7 @@ pub struct RollUpQuery {
 #[utoipa::path(
     get, path = "/shares/reporting-units/{code}", operation_id = "reporting_unit_share", tag = "share",
     security(("bearer" = [])),
-    params(("code" = String, Path, description = "Code of the unit", example = "520500"), RollUpQuery),
+    params(("code" = String, Path, description = "Code of the unit", example = "910500"), RollUpQuery),
     responses((status = 200, body = RollUpView, description = "The roll-up"))
 )]
 pub async fn reporting_unit_share(
@@ -63,7 +63,7 @@ pub async fn reporting_unit_share(
 #[utoipa::path(
     get, path = "/shares/divisions/{code}", operation_id = "division_share", tag = "share",
     security(("bearer" = [])),
-    params(("code" = String, Path, description = "Code of the division", example = "520500"), RollUpQuery),
+    params(("code" = String, Path, description = "Code of the division", example = "910500"), RollUpQuery),
     responses((status = 200, body = RollUpView, description = "The roll-up"))
 )]
 pub async fn division_share(

@@ -1,32 +1,26 @@
 //! Indicators as dated data: a set of qualifying classes, a basis, a target, a validity (S5).
 
-use super::reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, still_needed};
+use super::reading::{AmountShare, Sums, WeightShare, meets, percent, still_needed};
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
-    http::{ApiError, Query, hex},
+    http::{ApiError, Query},
     ledger::{PurchaseClass, check_range},
-    store::bulk,
 };
 use axum::{Json, extract::State};
 use chrono::{Datelike, NaiveDate};
 use entity::{
-    bundle,
     indicator::{self, Basis},
     indicator_class,
     money::Fen,
 };
-use ring::digest;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Statement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 use utoipa::{IntoParams, ToSchema};
-
-const BUILT_IN: &str = include_str!("bundle/indicators.csv");
-const BUNDLE: &str = "indicators";
 
 /// An indicator as it held on a day.
 #[derive(Clone, Debug)]
@@ -224,70 +218,4 @@ pub async fn list_indicators(
         }
     };
     Ok(Json(found.into_iter().map(view).collect()))
-}
-
-#[derive(Deserialize)]
-struct Row {
-    code: String,
-    name_zh: String,
-    name_en: String,
-    headline: String,
-    rule: String,
-    basis: Basis,
-    target_bp: Option<i32>,
-    scope_division_code: Option<String>,
-    rural_only: String,
-    stages: String,
-    valid_from: NaiveDate,
-    valid_to: Option<NaiveDate>,
-    source: String,
-}
-
-/// Loads the built-in indicators; false when they are there already. Versions are added, never changed.
-///
-/// # Errors
-/// When the built-in file does not read or the database refuses.
-pub async fn load(ctx: &Ctx) -> Result<bool, ApiError> {
-    let digest = hex(digest::digest(&digest::SHA256, BUILT_IN.as_bytes()).as_ref());
-    let known = bundle::Entity::find_by_id(BUNDLE).one(ctx.store.primary()).await?;
-    if known.is_some_and(|known| known.digest == digest) {
-        return Ok(false);
-    }
-    let mut versions = Vec::new();
-    let mut classes = Vec::new();
-    for row in csv::Reader::from_reader(BUILT_IN.as_bytes()).deserialize::<Row>() {
-        let row = row.map_err(ApiError::internal)?;
-        let rule = Rule::from_name(&row.rule).ok_or_else(|| ApiError::internal(format!("no rule {}", row.rule)))?;
-        let version = indicator::Model {
-            id: ctx.ids.next(),
-            code: row.code,
-            name_zh: row.name_zh,
-            name_en: row.name_en,
-            headline: row.headline == "yes",
-            basis: row.basis,
-            target_bp: row.target_bp,
-            scope_division_code: row.scope_division_code,
-            rural_only: row.rural_only == "yes",
-            stages: row.stages,
-            valid_from: row.valid_from,
-            valid_to: row.valid_to,
-            source: row.source,
-        };
-        classes
-            .extend(rule.classes().into_iter().map(|class| indicator_class::Model { indicator_id: version.id, class }));
-        versions.push(version);
-    }
-    let txn = ctx.store.begin().await?;
-    bulk::insert_with(&txn, &versions, "on conflict (code, valid_from) do nothing").await?;
-    // Only versions that are new have these ids; the classes of known ones stay as they are.
-    let there: HashSet<_> = indicator::Entity::find().all(&txn).await?.into_iter().map(|row| row.id).collect();
-    classes.retain(|row| there.contains(&row.indicator_id));
-    bulk::insert(&txn, &classes).await?;
-    let sql = "insert into bundle (name, digest, loaded_at) values ($1, $2, $3) \
-               on conflict (name) do update set digest = excluded.digest, loaded_at = excluded.loaded_at";
-    let values = [BUNDLE.into(), digest.into(), ctx.clock.now().0.into()];
-    txn.execute_raw(Statement::from_sql_and_values(txn.get_database_backend(), sql, values)).await?;
-    txn.commit().await?;
-    ctx.recent.changed();
-    Ok(true)
 }

@@ -4,6 +4,7 @@
 //! average percentages, to round before it decides, and to call nothing bought zero percent.
 
 mod areas;
+mod bundle;
 mod coverage;
 mod indicator;
 mod quote;
@@ -13,8 +14,9 @@ mod school;
 mod sums;
 mod verify;
 
+pub use bundle::{check as check_indicators, load as load_indicators};
 pub use coverage::Coverage;
-pub use indicator::{Indicator, ReadingView, indicators_on, load as load_indicators, recent_indicators};
+pub use indicator::{Indicator, ReadingView, indicators_on, recent_indicators};
 pub use reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, share_bp, still_needed};
 pub use rollup::{By, Node, PartView, RollUpView, division_node, roll_up, unit_node};
 pub use school::{Figures, RangeQuery, SchoolShareView, school_share};

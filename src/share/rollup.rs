@@ -45,10 +45,10 @@ pub enum By {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RollUpView {
     /// Code of the unit or division.
-    #[schema(example = "520500")]
+    #[schema(example = "910500")]
     pub code: String,
     /// Its name.
-    #[schema(example = "毕节市")]
+    #[schema(example = "青石市")]
     pub name: String,
     /// First day.
     pub from: NaiveDate,
@@ -66,10 +66,10 @@ pub struct RollUpView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PartView {
     /// Code of the unit, division, category, or id of the school; empty in a breakdown by month.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub key: String,
     /// Its name.
-    #[schema(example = "威宁彝族回族苗族自治县")]
+    #[schema(example = "松坡县")]
     pub name: String,
     /// Month as year * 100 + month, in a breakdown by month.
     #[schema(example = 202_603)]

@@ -103,10 +103,10 @@ pub struct SchoolShareView {
     #[schema(example = "雨农小学")]
     pub school_name: String,
     /// County it lies in.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub county_code: String,
     /// Unit it reports to.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub reporting_unit_code: String,
     /// First day.
     pub from: NaiveDate,

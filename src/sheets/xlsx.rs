@@ -277,7 +277,7 @@ c</t></is></c></row>"#;
         assert_eq!(place(sum), ("/rows/3".to_owned(), "formula"));
         let shared = r#"<row r="2"><c r="A2"><f t="shared" si="0"/><v>2</v></c></row>"#;
         assert_eq!(place(shared), ("/rows/2".to_owned(), "formula"));
-        let id = r#"<row r="2"><c r="A2"><v>520000190001010019</v></c></row>"#;
+        let id = r#"<row r="2"><c r="A2"><v>910000190001010019</v></c></row>"#;
         assert_eq!(place(id), ("/rows/2".to_owned(), "number_rounded"));
     }
 

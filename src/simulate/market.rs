@@ -55,11 +55,9 @@ const DELIVERY: [NaiveDate; 2] =
     [NaiveDate::from_ymd_opt(2014, 1, 1).expect("a date"), NaiveDate::from_ymd_opt(2099, 12, 31).expect("a date")];
 /// Stock nobody buys up.
 const STOCK: BaseQuantity = BaseQuantity(1_000_000_000_000);
-/// Provinces whose goods distributors bring in.
-const ELSEWHERE: [&str; 4] = ["510000", "530000", "450000", "430000"];
-
-/// The sellers of a county; more schools bring more sellers.
-pub fn sellers(seed: u64, county: &County, goods: &[Good], day: NaiveDate) -> Sellers {
+/// The sellers of a county; more schools bring more sellers. Distributors bring goods in from `elsewhere` too: codes of other
+/// provinces.
+pub fn sellers(seed: u64, county: &County, goods: &[Good], elsewhere: &[String], day: NaiveDate) -> Sellers {
     let mut made = Sellers::default();
     let count = 6 + county.schools / 16;
     for number in 1..=count {
@@ -113,7 +111,7 @@ pub fn sellers(seed: u64, county: &County, goods: &[Good], day: NaiveDate) -> Se
                 proof_number: format!("SIM-HT-{code}-{place}"),
             }));
         }
-        let seller = Seller { id, code: &code, kind, township: &township, households: &households };
+        let seller = Seller { id, code: &code, kind, township: &township, households: &households, elsewhere };
         made.offers.extend(seller.offers(seed, &dice, county, goods, day));
     }
     made
@@ -171,6 +169,7 @@ struct Seller<'a> {
     kind: SupplierKind,
     township: &'a str,
     households: &'a [HouseholdId],
+    elsewhere: &'a [String],
 }
 
 impl Seller<'_> {
@@ -192,12 +191,10 @@ impl Seller<'_> {
                 _ => is_industrial(good) == made && dice.in_thousand(if made { 420 } else { 300 }),
             })
             .map(|(place, good)| {
-                let from_elsewhere = self.kind == SupplierKind::Distributor && dice.in_thousand(640);
-                let origin = if from_elsewhere {
-                    ELSEWHERE[dice.index(ELSEWHERE.len())].to_owned()
-                } else {
-                    self.township.to_owned()
-                };
+                let brought = self.kind == SupplierKind::Distributor && dice.in_thousand(640);
+                let brought = if brought { dice.pick(self.elsewhere).cloned() } else { None };
+                let from_elsewhere = brought.is_some();
+                let origin = brought.unwrap_or_else(|| self.township.to_owned());
                 let grower = if from_elsewhere || made { None } else { dice.pick(self.households).copied() };
                 Offer {
                     listing: listing::Model {

@@ -40,7 +40,7 @@ pub struct Buyer {
 }
 
 /// Where universities and provincial vocational schools report (S10).
-const PROVINCIAL: &str = "GZ-PROV";
+const PROVINCIAL: &str = "YL-PROV";
 
 const FIRST: [&str; 24] = [
     "云", "金", "青", "龙", "凤", "石", "白", "双", "大", "新", "长", "高", "清", "和", "平", "安", "文", "兴", "永",
@@ -158,10 +158,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn county(townships: usize) -> County {
-        let code = format!("52{townships:04}");
+        let code = format!("91{townships:04}");
         County {
             unit_code: code.clone(),
-            prefecture_code: "520100".into(),
+            prefecture_code: "910100".into(),
             townships: vec![format!("{code}001"); townships],
             listed: true,
             schools: 0,

@@ -109,6 +109,7 @@ pub async fn simulate(ctx: &Ctx, plan: &Plan, mut told: impl FnMut(&Progress)) -
     let counties = counties(db, plan).await?;
     let done = marks(ctx, plan).await?;
     let goods = goods::load(db).await?;
+    let elsewhere = &ctx.settings.province.manifest.neighbours;
     let days = school_days(plan.from, plan.days);
     let people = accounts();
     let buying = counties.iter().filter(|county| county.schools > 0);
@@ -120,7 +121,8 @@ pub async fn simulate(ctx: &Ctx, plan: &Plan, mut told: impl FnMut(&Progress)) -
     let fresh = !done.contains(MARK);
     for county in &counties {
         let (schools, canteens, buying) = schools(plan.seed, county, plan.from, plan.county.is_none());
-        let Sellers { households, statuses, suppliers, links, offers } = sellers(plan.seed, county, &goods, plan.from);
+        let Sellers { households, statuses, suppliers, links, offers } =
+            sellers(plan.seed, county, &goods, elsewhere, plan.from);
         result.schools += schools.len();
         result.suppliers += suppliers.len();
         if fresh {

@@ -17,19 +17,19 @@ pub struct HouseholdView {
     /// Its id.
     pub id: HouseholdId,
     /// Number of the poverty-relief handbook or of the county certificate (H2).
-    #[schema(example = "h-520526-01")]
+    #[schema(example = "h-910526-01")]
     pub code: String,
     /// Name of the head of the household, masked.
     #[schema(example = "王*")]
     pub name: String,
     /// Township it lives in.
-    #[schema(example = "520526109")]
+    #[schema(example = "910526109")]
     pub division_code: String,
     /// County it lives in.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub county_code: String,
     /// Resident identity number without the day of birth; null where it is not known.
-    #[schema(example = "520000********0019")]
+    #[schema(example = "910000********0019")]
     pub id_number: Option<String>,
     /// Phone number, first three and last four digits.
     #[schema(example = "199****0001")]

@@ -28,15 +28,15 @@ pub struct SupplierView {
     /// Its id.
     pub id: SupplierId,
     /// Supplier code used in imports and reports.
-    #[schema(example = "S-520526-001")]
+    #[schema(example = "S-910526-001")]
     pub code: String,
     /// Registered name; of a household masked, except for its authorities, itself, and schools it supplies (P1).
-    #[schema(example = "威宁县草海种植农民专业合作社")]
+    #[schema(example = "松坡县草海种植农民专业合作社")]
     pub name: String,
     /// Its kind.
     pub kind: SupplierKind,
     /// Registered place; never decides the share (S4).
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub division_code: String,
     /// Unified social credit code (GB 32100); null for a household, and where it is not entered.
     #[schema(example = "93520526MA6WNNG01E")]
@@ -102,7 +102,7 @@ pub struct SuppliersQuery {
     #[param(inline, example = "approved")]
     status: Option<SupplierStatus>,
     /// Those registered in this division or one below it; an old code stands for its successor.
-    #[param(example = "520500")]
+    #[param(example = "910500")]
     division: Option<String>,
     /// Part of the name in Chinese, its pinyin or the initials of it, or the beginning of the code; up to 20 characters.
     #[param(example = "合作社")]

@@ -22,10 +22,10 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct HouseholdsQuery {
     /// The one with this number of the handbook or certificate.
-    #[param(example = "h-520526-01")]
+    #[param(example = "h-910526-01")]
     code: Option<String>,
     /// Those living in this county.
-    #[param(example = "520526")]
+    #[param(example = "910526")]
     county: Option<String>,
     /// Rows wanted, 1 to 200; 20 unless given.
     #[param(minimum = 1, maximum = 200, example = 20)]

@@ -35,7 +35,7 @@ const SEARCHES_PER_REVEAL: u64 = 10;
 #[serde(deny_unknown_fields)]
 pub struct SearchHouseholdsRequest {
     /// Resident identity number.
-    #[schema(value_type = Option<String>, example = "520000190001010019")]
+    #[schema(value_type = Option<String>, example = "910000190001010019")]
     pub id_number: Option<Secret>,
     /// Phone number.
     #[schema(value_type = Option<String>, example = json!(null))]

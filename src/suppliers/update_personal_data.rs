@@ -31,7 +31,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub struct UpdatePersonalDataRequest {
     /// Resident identity number of 18 characters (GB 11643).
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "520000190001010019")]
+    #[schema(value_type = Option<String>, example = "910000190001010019")]
     pub id_number: Change,
     /// Mobile number, or a landline with its area code.
     #[serde(default)]

@@ -158,7 +158,7 @@ impl IdNumber {
         grown.is_some_and(|grown| today < grown)
     }
 
-    /// `520526********001X`.
+    /// `910526********001X`.
     #[must_use]
     pub fn mask(text: &str) -> String {
         match (text.get(..6), text.get(14..)) {
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn a_child_is_one_until_sixteen() {
         let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).expect("a date");
-        let number = IdNumber::parse("522427198002290016", TODAY).expect("valid");
+        let number = IdNumber::parse("330127198002290012", TODAY).expect("valid");
         assert!(number.is_of_child(day(1996, 2, 28)) && !number.is_of_child(day(1996, 2, 29)));
         let ordinary = IdNumber::parse("11010519491231002X", TODAY).expect("valid");
         assert!(ordinary.is_of_child(day(1965, 12, 30)) && !ordinary.is_of_child(day(1965, 12, 31)));
@@ -352,6 +352,6 @@ mod tests {
     fn messages_do_not_repeat_long_numbers() {
         assert_eq!(redact("“11010519491231002X”须为"), "“110***”须为");
         assert_eq!(redact("tel. 19900001234."), "tel. 199***.");
-        assert_eq!(redact("520526109, 2026-03-02, box 12x"), "520526109, 2026-03-02, box 12x");
+        assert_eq!(redact("910526109, 2026-03-02, box 12x"), "910526109, 2026-03-02, box 12x");
     }
 }

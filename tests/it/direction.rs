@@ -7,8 +7,9 @@ use std::{
 };
 
 /// What every room may use. None of these may use a room or what stands on top.
-const GROUND: [&str; 12] = [
-    "access", "audit", "cache", "clock", "config", "context", "finding", "http", "metrics", "sheets", "store", "vault",
+const GROUND: [&str; 13] = [
+    "access", "audit", "cache", "clock", "config", "context", "finding", "http", "metrics", "province", "sheets",
+    "store", "vault",
 ];
 /// The rooms: each may use those before it.
 const ROOMS: [&str; 9] =

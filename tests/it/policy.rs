@@ -94,6 +94,8 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("list_inspectors", Some((Action::Read, Resource::Receipt))),
     ("declare_purchase", Some((Action::Create, Resource::DeclaredPurchase))),
     ("import_purchases", Some((Action::Create, Resource::DeclaredPurchase))),
+    ("import_divisions", Some((Action::Update, Resource::Reference))),
+    ("import_county_list", Some((Action::Update, Resource::Reference))),
     ("import_template", Some((Action::Read, Resource::Reference))),
     ("list_ledger_lines", Some((Action::Read, Resource::Ledger))),
     ("list_indicators", Some((Action::Read, Resource::Reference))),

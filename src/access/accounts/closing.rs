@@ -65,10 +65,10 @@ mod tests {
     #[test]
     fn the_same_rank_or_a_higher_one_opens() {
         let school = SchoolId(Uuid::from_u128(1));
-        let held = [(Role::CanteenManager, Target::School { id: school, unit: "520526".to_owned() })];
+        let held = [(Role::CanteenManager, Target::School { id: school, unit: "910526".to_owned() })];
         let principal = [Grant { role: Role::SchoolPrincipal, place: Place::School(school) }];
-        let county = [authority("520526", &[])];
-        let province = [authority("520000", &["520526", "520525"])];
+        let county = [authority("910526", &[])];
+        let province = [authority("910000", &["910526", "910525"])];
         let administrator = [Grant { role: Role::Administrator, place: Place::Everywhere }];
         let ladder = [&principal, &county, &province, &administrator];
         for (closer, by) in ladder.iter().enumerate() {
@@ -87,10 +87,10 @@ mod tests {
     #[test]
     fn a_role_elsewhere_lends_no_rank() {
         let school = SchoolId(Uuid::from_u128(1));
-        let held = [(Role::CanteenManager, Target::School { id: school, unit: "520526".to_owned() })];
-        let both = [Grant { role: Role::SchoolPrincipal, place: Place::School(school) }, authority("520525", &[])];
+        let held = [(Role::CanteenManager, Target::School { id: school, unit: "910526".to_owned() })];
+        let both = [Grant { role: Role::SchoolPrincipal, place: Place::School(school) }, authority("910525", &[])];
         assert_eq!(standing(&both, &held), Standing { rank: ClosingRank::Place, unit: None });
-        let closed = Standing { rank: ClosingRank::Authority, unit: Some("520525".to_owned()) };
+        let closed = Standing { rank: ClosingRank::Authority, unit: Some("910525".to_owned()) };
         assert!(!may_open(&both, &held, Some(&closed)));
     }
 }

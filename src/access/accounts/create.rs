@@ -31,7 +31,7 @@ pub struct CreateAccountRequest {
     /// Id chosen by the client (UUIDv7).
     pub id: Option<Uuid>,
     /// Log-in name: 3 to 50 letters, digits, `.`, `_` and `-`; case does not matter.
-    #[schema(example = "weining-wang")]
+    #[schema(example = "songpo-wang")]
     pub username: String,
     /// Name shown to others.
     #[schema(example = "王老师")]

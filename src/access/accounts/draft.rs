@@ -33,7 +33,7 @@ pub struct MembershipRequest {
     /// The supplier.
     pub supplier_id: Option<SupplierId>,
     /// The reporting unit.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub reporting_unit_code: Option<String>,
     /// First day, not in the past; today unless given.
     pub from_on: Option<NaiveDate>,

@@ -28,7 +28,7 @@ pub static ACCOUNTS: SheetKind = SheetKind {
     name: "accounts",
     title: ("账号", "Accounts"),
     columns: &[
-        column("username", "用户名", "weining-wang").required().about("登录用，全省唯一", "To log in with; unique"),
+        column("username", "用户名", "songpo-wang").required().about("登录用，全省唯一", "To log in with; unique"),
         column("display_name", "姓名", "王老师").required().about("显示给他人", "Shown to others"),
         column("role", "角色", "验收员").required().one_of(&[
             ("authority_manager", "教育主管部门管理员"),
@@ -42,7 +42,7 @@ pub static ACCOUNTS: SheetKind = SheetKind {
             ("agent", "代办人"),
             ("administrator", "系统管理员"),
         ]),
-        column("school_code", "学校代码", "GZ-520526-001").about("学校角色必填", "For roles in a school"),
+        column("school_code", "学校代码", "YL-910526-001").about("学校角色必填", "For roles in a school"),
         column("supplier_code", "供货主体编号", "").about("供货角色必填", "For roles at a supplier"),
         column("reporting_unit_code", "填报单位代码", "").about("主管部门角色必填", "For roles at an authority"),
         column("from_on", "开始日期", "2026-09-01").about("空则自今日起", "Today where it is empty"),
@@ -67,7 +67,7 @@ pub struct ImportedAccountView {
     /// The account.
     pub id: AccountId,
     /// Log-in name.
-    #[schema(example = "weining-wang")]
+    #[schema(example = "songpo-wang")]
     pub username: String,
     /// Good until it is replaced after the first log-in. It is not kept: a repeated request answers null here.
     #[schema(example = "k7mp2xqd9rtvh4wz", format = Password)]
@@ -85,7 +85,7 @@ pub struct ImportedAccountView {
     post, path = "/accounts/import", operation_id = "import_accounts", tag = "accounts", security(("bearer" = [])),
     request_body(content(
         (String = "text/csv", example = json!("username,display_name,role,school_code,supplier_code,reporting_unit_code,\
-            from_on,to_on\nweining-wang,王老师,inspector,GZ-520526-001,,,2026-09-01,2027-07-31\n")),
+            from_on,to_on\nsongpo-wang,王老师,inspector,YL-910526-001,,,2026-09-01,2027-07-31\n")),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     )),
     responses((status = 201, body = ImportedAccountsView, description = "Made"))

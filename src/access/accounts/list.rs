@@ -39,7 +39,7 @@ pub struct AccountsQuery {
     /// Those with a role for this supplier.
     pub supplier_id: Option<SupplierId>,
     /// Those with a role in this reporting unit, one below it, or one of their schools.
-    #[param(example = "520526")]
+    #[param(example = "910526")]
     pub reporting_unit: Option<String>,
     /// Closed ones only, or open ones only.
     pub disabled: Option<bool>,

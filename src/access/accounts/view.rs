@@ -19,7 +19,7 @@ pub struct AccountView {
     /// Its id.
     pub id: AccountId,
     /// Log-in name.
-    #[schema(example = "weining-wang")]
+    #[schema(example = "songpo-wang")]
     pub username: String,
     /// Name shown to others.
     #[schema(example = "王老师")]
@@ -52,7 +52,7 @@ pub struct HeldMembershipView {
     /// Supplier of an owner or a clerk.
     pub supplier_id: Option<SupplierId>,
     /// Top of an authority's subtree; the unit an agent is registered with.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub reporting_unit_code: Option<String>,
     /// Name of the school, supplier or unit.
     #[schema(example = "雨农小学")]

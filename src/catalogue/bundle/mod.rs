@@ -4,7 +4,8 @@
 
 use crate::{
     context::Ctx,
-    registry::bundle::{File, FileError, digest_of, is_loaded, record},
+    province::{Bundle, File, FileError, digest_of},
+    registry::bundle::{is_loaded, record},
     store::bulk,
 };
 use entity::{
@@ -20,26 +21,41 @@ use std::collections::HashMap;
 
 const NAME: &str = "catalogue";
 
-const CATEGORIES: File = File {
-    name: "categories.csv",
+const CATEGORIES: File<'static> = File {
+    name: "catalogue/categories.csv",
     text: include_str!("categories.csv"),
     columns: &["code", "name_zh", "name_en", "safety_documents", "commitment_certificate"],
 };
-const UNITS: File = File {
-    name: "units.csv",
+const UNITS: File<'static> = File {
+    name: "catalogue/units.csv",
     text: include_str!("units.csv"),
     columns: &["code", "name_zh", "name_en", "kind", "grams"],
 };
-const PRODUCTS: File = File {
-    name: "products.csv",
+const PRODUCTS: File<'static> = File {
+    name: "catalogue/products.csv",
     text: include_str!("products.csv"),
     columns: &["code", "name_zh", "name_en", "category_code", "measure", "default_unit", "grams_per_piece"],
 };
-const PRODUCT_UNITS: File = File {
-    name: "product_units.csv",
+const PRODUCT_UNITS: File<'static> = File {
+    name: "catalogue/product_units.csv",
     text: include_str!("product_units.csv"),
     columns: &["product_code", "unit_code", "base_quantity"],
 };
+
+const BUILT_IN: [File<'static>; 4] = [CATEGORIES, UNITS, PRODUCTS, PRODUCT_UNITS];
+
+/// The files: the province's own where its bundle has them, else those that are built in.
+fn files(bundle: &Bundle) -> [File<'_>; 4] {
+    BUILT_IN.map(|file| if bundle.has_catalogue() { bundle.file(file.name, file.columns) } else { file })
+}
+
+/// Reads the catalogue's files without loading them.
+///
+/// # Errors
+/// [`FileError`] for the first row that is malformed or points at nothing.
+pub fn check(bundle: &Bundle) -> Result<(), FileError> {
+    Catalogue::parse(&files(bundle)).map(drop)
+}
 
 /// Brings the database up to the bundled files; `false` when these very files were loaded before.
 ///
@@ -48,11 +64,12 @@ const PRODUCT_UNITS: File = File {
 /// # Errors
 /// When a file is malformed (naming file and line) or the database refuses; then nothing has changed.
 pub async fn load(ctx: &Ctx) -> Result<bool, DbErr> {
-    let digest = digest_of(&[CATEGORIES, UNITS, PRODUCTS, PRODUCT_UNITS]);
+    let files = files(&ctx.settings.province);
+    let digest = digest_of(&files);
     if is_loaded(ctx.store.primary(), NAME, &digest).await? {
         return Ok(false);
     }
-    let catalogue = Catalogue::parse()?;
+    let catalogue = Catalogue::parse(&files)?;
     let txn = ctx.store.begin().await?;
     bulk::insert_with(
         &txn,
@@ -133,27 +150,36 @@ struct ProductUnitRow {
 }
 
 impl Catalogue {
-    /// Reads the embedded files.
+    /// The catalogue that is built in.
+    ///
+    /// # Errors
+    /// Never, as a test holds.
+    #[cfg(test)]
+    pub fn built_in() -> Result<Self, FileError> {
+        Self::parse(&BUILT_IN)
+    }
+
+    /// Reads the files: categories, units, products and their units.
     ///
     /// # Errors
     /// [`FileError`] for the first row that is malformed or points at nothing.
-    pub fn parse() -> Result<Self, FileError> {
-        let categories = categories()?;
-        let units = units(UNITS)?;
-        let products = PRODUCTS.rows::<ProductRow>()?;
-        let product_units = product_units(PRODUCT_UNITS, &units, &products)?;
+    fn parse([of_categories, of_units, of_products, of_product_units]: &[File<'_>; 4]) -> Result<Self, FileError> {
+        let categories = categories(*of_categories)?;
+        let units = units(*of_units)?;
+        let products = of_products.rows::<ProductRow>()?;
+        let product_units = product_units(*of_product_units, &units, &products)?;
         for (line, row) in &products {
             if !categories.iter().any(|category| category.code == row.category_code) {
-                return Err(PRODUCTS.error(*line, format!("there is no category {}", row.category_code)));
+                return Err(of_products.error(*line, format!("there is no category {}", row.category_code)));
             }
             let is_mass = |unit: &unit::Model| unit.code == row.default_unit && unit.kind == UnitKind::Mass;
             let known = row.measure == Measure::Mass && units.iter().any(is_mass)
                 || product_units.iter().any(|own| own.product_code == row.code && own.unit_code == row.default_unit);
             if !known {
-                return Err(PRODUCTS.error(*line, format!("{} does not know its {}", row.code, row.default_unit)));
+                return Err(of_products.error(*line, format!("{} does not know its {}", row.code, row.default_unit)));
             }
             if row.grams_per_piece.is_some_and(|grams| grams <= 0 || row.measure == Measure::Mass) {
-                return Err(PRODUCTS.error(*line, "grams_per_piece is for pieces and above zero"));
+                return Err(of_products.error(*line, "grams_per_piece is for pieces and above zero"));
             }
         }
         let show = |(_, row): (u64, ProductRow)| product::Model {
@@ -169,7 +195,7 @@ impl Catalogue {
     }
 }
 
-fn categories() -> Result<Vec<category::Model>, FileError> {
+fn categories(file: File<'_>) -> Result<Vec<category::Model>, FileError> {
     let show = |(_, row): (u64, CategoryRow)| category::Model {
         code: row.code,
         name_zh: row.name_zh,
@@ -177,10 +203,10 @@ fn categories() -> Result<Vec<category::Model>, FileError> {
         name_en: row.name_en.replace('_', " "),
         safety_documents: row.safety_documents,
     };
-    Ok(CATEGORIES.rows()?.into_iter().map(show).collect())
+    Ok(file.rows()?.into_iter().map(show).collect())
 }
 
-fn units(file: File) -> Result<Vec<unit::Model>, FileError> {
+fn units(file: File<'_>) -> Result<Vec<unit::Model>, FileError> {
     let mut units = Vec::new();
     for (line, row) in file.rows::<UnitRow>()? {
         if (row.kind == UnitKind::Mass) != row.grams.is_some_and(|grams| grams > 0) {
@@ -198,7 +224,7 @@ fn units(file: File) -> Result<Vec<unit::Model>, FileError> {
 }
 
 fn product_units(
-    file: File,
+    file: File<'_>,
     units: &[unit::Model],
     products: &[(u64, ProductRow)],
 ) -> Result<Vec<product_unit::Model>, FileError> {
@@ -230,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_embedded_catalogue_is_complete() {
-        let catalogue = Catalogue::parse().expect("parses");
+        let catalogue = Catalogue::parse(&BUILT_IN).expect("parses");
         assert_eq!(catalogue.categories.len(), 15);
         assert_eq!(catalogue.units.len(), 15);
         assert_eq!(catalogue.products.len(), 65);
@@ -241,9 +267,9 @@ mod tests {
     fn a_broken_conversion_is_refused_with_file_and_line() {
         let error = units(File { text: "code,name_zh,name_en,kind,grams\njin,斤,jin,mass,\n", ..UNITS });
         let error = error.expect_err("refused").to_string();
-        assert_eq!(error, "units.csv, line 2: jin: mass units and no others have grams");
+        assert_eq!(error, "catalogue/units.csv, line 2: jin: mass units and no others have grams");
         let text = "product_code,unit_code,base_quantity\npotato,jin,600\n";
         let error = product_units(File { text, ..PRODUCT_UNITS }, &[], &[]).expect_err("refused").to_string();
-        assert_eq!(error, "product_units.csv, line 2: there is no product potato");
+        assert_eq!(error, "catalogue/product_units.csv, line 2: there is no product potato");
     }
 }

@@ -19,7 +19,7 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct DiscrepanciesQuery {
     /// Those of this county.
-    #[param(example = "520526")]
+    #[param(example = "910526")]
     county: Option<String>,
     /// Those of this kind.
     #[param(inline, example = "certificate_without_person")]

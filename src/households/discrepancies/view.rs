@@ -20,7 +20,7 @@ pub struct DiscrepancyView {
     /// Why the row was not taken.
     pub reason: ListReason,
     /// County whose list it stood in.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub county_code: String,
     /// The list.
     pub list_id: HouseholdListId,
@@ -30,13 +30,13 @@ pub struct DiscrepancyView {
     /// Household of the county it may concern; null where none is named.
     pub household_id: Option<HouseholdId>,
     /// Number of the handbook or certificate, as listed; empty where there was none.
-    #[schema(example = "h-520526-77")]
+    #[schema(example = "h-910526-77")]
     pub code: String,
     /// Name, masked.
     #[schema(example = "王*")]
     pub name: String,
     /// ID number without the day of birth; null where there was none.
-    #[schema(example = "520000********0019")]
+    #[schema(example = "910000********0019")]
     pub id_number: Option<String>,
     /// When it was found.
     pub found_at: Timestamp,

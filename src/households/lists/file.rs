@@ -11,13 +11,13 @@ pub static HOUSEHOLD_LIST: SheetKind = SheetKind {
     name: "household-lists",
     title: ("农户名单", "List of households"),
     columns: &[
-        column("code", "农户编号", "h-520425-99").required().about(
+        column("code", "农户编号", "h-910425-99").required().about(
             "手册或证件编号；同一人仅凭身份证号比对时可空",
             "Number of the handbook; may be empty where the ID number tells who it is",
         ),
         column("name", "户主姓名", "张某").required().about("最多 100 个字符", "At most 100 characters"),
-        column("id_number", "身份证号", "520000190001019996").about("可空；加密保存", "May be empty; it is sealed"),
-        column("division_code", "所在区划代码", "520425")
+        column("id_number", "身份证号", "330000190001019990").about("可空；加密保存", "May be empty; it is sealed"),
+        column("division_code", "所在区划代码", "910425")
             .required()
             .about("名单所属县或其乡镇的代码", "Code of the list's county or of one of its townships"),
         column("status", "身份", "脱贫户").required().about(
@@ -25,7 +25,7 @@ pub static HOUSEHOLD_LIST: SheetKind = SheetKind {
             "registered_poor, lifted, unstable_lifted, marginal_at_risk, sudden_hardship or risk_cleared (H1)",
         ),
         column("from_on", "开始日期", "2021-01-01").about("空则为名单日期", "The list's day where it is empty"),
-        column("proof_number", "证明编号", "FPSC-520425-1099").about("空则为农户编号", "The code where it is empty"),
+        column("proof_number", "证明编号", "FPSC-910425-1099").about("空则为农户编号", "The code where it is empty"),
     ],
     most_rows: 150_000,
 };

@@ -22,7 +22,7 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct ListsQuery {
     /// Those of this county.
-    #[param(example = "520526")]
+    #[param(example = "910526")]
     county: Option<String>,
     /// Rows wanted, 1 to 200; 20 unless given.
     #[param(minimum = 1, maximum = 200, example = 20)]

@@ -34,16 +34,16 @@ pub struct ListRowView {
     /// Household it is or becomes; null where it is not taken and none of the county is named.
     pub household_id: Option<HouseholdId>,
     /// Number of the handbook or certificate.
-    #[schema(example = "h-520526-01")]
+    #[schema(example = "h-910526-01")]
     pub code: String,
     /// Name, masked.
     #[schema(example = "王*")]
     pub name: String,
     /// Place.
-    #[schema(example = "520526109")]
+    #[schema(example = "910526109")]
     pub division_code: String,
     /// ID number without the day of birth; null where the row brings none.
-    #[schema(example = "520000********0019")]
+    #[schema(example = "910000********0019")]
     pub id_number: Option<String>,
     /// The status that begins, or the one that ends.
     pub status: Option<HouseholdStatusKind>,

@@ -39,7 +39,7 @@ pub struct UploadQuery {
     #[param(inline, example = "registration")]
     pub kind: StatusHistory,
     /// County it is of.
-    #[param(example = "520425")]
+    #[param(example = "910425")]
     pub county: String,
     /// Day the office drew it up for, not after today.
     #[param(example = "2026-03-01")]
@@ -72,7 +72,7 @@ pub(in crate::households) fn router() -> OpenApiRouter<Ctx> {
     params(UploadQuery),
     request_body(content(
         (String = "text/csv", example = json!("code,name,id_number,division_code,status,from_on,proof_number\n\
-            h-520425-99,张某,520000190001019996,520425,lifted,2021-01-01,FPSC-520425-1099\n")),
+            h-910425-99,张某,330000190001019990,910425,lifted,2021-01-01,FPSC-910425-1099\n")),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     )),
     responses((status = 201, body = HouseholdListView, description = "Compared, or applied"))

@@ -20,7 +20,7 @@ pub struct HouseholdListView {
     /// Which of the two histories it speaks of (H1).
     pub kind: StatusHistory,
     /// County the list is of.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub county_code: String,
     /// Day the office drew it up for.
     #[schema(example = "2026-03-01")]

@@ -49,7 +49,7 @@ pub struct RecordStatusRequest {
     #[schema(example = json!(null))]
     pub to_on: Option<NaiveDate>,
     /// Number of the handbook or of the county certificate that proves it, up to 100 characters (H2).
-    #[schema(example = "FPSC-520526-1007")]
+    #[schema(example = "FPSC-910526-1007")]
     pub proof_number: String,
     /// The handbook or certificate itself, uploaded before.
     #[schema(example = json!(null))]

@@ -27,7 +27,7 @@ pub struct HouseholdStatusView {
     #[schema(example = "2026-12-31")]
     pub to_on: Option<NaiveDate>,
     /// Number of the document that proves it (H2).
-    #[schema(example = "FPSC-520526-1007")]
+    #[schema(example = "FPSC-910526-1007")]
     pub proof_number: String,
     /// When it was entered; null before this was kept.
     pub recorded_at: Option<Timestamp>,

@@ -1,7 +1,9 @@
 //! The files of the bundled registry, read and checked as a whole.
 
-use super::file::{File, FileError};
-use crate::registry::{Area, past::present};
+use crate::{
+    province::{Bundle, File, FileError},
+    registry::{Area, past::present},
+};
 use chrono::NaiveDate;
 use entity::{
     county_list::{self, CountyListKind},
@@ -13,34 +15,23 @@ use entity::{
 use serde::Deserialize;
 use std::collections::HashMap;
 
-const DIVISIONS: File = File {
-    name: "divisions.csv",
-    text: include_str!("guizhou/divisions.csv"),
-    columns: &["code", "name", "parent_code", "level", "valid_from", "valid_to"],
-};
-const CHANGES: File = File {
-    name: "division_changes.csv",
-    text: include_str!("guizhou/division_changes.csv"),
-    columns: &["old_code", "new_code", "effective_on", "kind", "precision"],
-};
-const LISTS: File = File {
-    name: "county_lists.csv",
-    text: include_str!("guizhou/county_lists.csv"),
-    columns: &["code", "kind", "name_zh", "name_en", "source", "confidence"],
-};
-const MEMBERS: File = File {
-    name: "county_list_members.csv",
-    text: include_str!("guizhou/county_list_members.csv"),
-    columns: &["list_code", "division_code", "valid_from", "valid_to", "source"],
-};
-const UNITS: File = File {
-    name: "reporting_units.csv",
-    text: include_str!("guizhou/reporting_units.csv"),
-    columns: &["code", "name", "kind", "parent_code", "division_code"],
-};
+const DIVISIONS: &[&str] = &["code", "name", "parent_code", "level", "valid_from", "valid_to"];
+const CHANGES: &[&str] = &["old_code", "new_code", "effective_on", "kind", "precision"];
+const LISTS: &[&str] = &["code", "kind", "name_zh", "name_en", "source", "confidence"];
+const MEMBERS: &[&str] = &["list_code", "division_code", "valid_from", "valid_to", "source"];
+const UNITS: &[&str] = &["code", "name", "kind", "parent_code", "division_code"];
 
-/// All of them, for the digest.
-pub const FILES: [File; 5] = [DIVISIONS, CHANGES, LISTS, MEMBERS, UNITS];
+/// All of them, with the manifest they are checked against.
+pub fn files(bundle: &Bundle) -> [File<'_>; 6] {
+    [
+        bundle.file("divisions.csv", DIVISIONS),
+        bundle.file("division_changes.csv", CHANGES),
+        bundle.file("county_lists.csv", LISTS),
+        bundle.file("county_list_members.csv", MEMBERS),
+        bundle.file("reporting_units.csv", UNITS),
+        bundle.file("manifest.toml", &[]),
+    ]
+}
 
 /// What the files hold.
 pub struct Registry {
@@ -98,13 +89,24 @@ struct UnitRow {
 }
 
 impl Registry {
-    /// Reads the embedded files.
+    /// Reads the files of a bundle.
     ///
     /// # Errors
     /// [`FileError`] for the first row that is malformed or points at nothing.
-    pub fn parse() -> Result<Self, FileError> {
-        let (mut divisions, pasts) = divisions(DIVISIONS)?;
-        let successions = successions(CHANGES, &divisions)?;
+    pub fn parse(bundle: &Bundle) -> Result<Self, FileError> {
+        let [of_divisions, of_changes, of_lists, of_members, of_units, manifest] = files(bundle);
+        let (mut divisions, pasts) = divisions(of_divisions)?;
+        let is_the_one =
+            |one: &division::Model| one.level != DivisionLevel::Province || one.code == bundle.manifest.code;
+        if !divisions.iter().any(|one| one.code == bundle.manifest.code) || !divisions.iter().all(is_the_one) {
+            return Err(manifest.error(1, "code is not the one province of divisions.csv"));
+        }
+        let elsewhere =
+            |code: &String| divisions.iter().any(|one| one.code == *code && one.level == DivisionLevel::OtherProvince);
+        if let Some(code) = bundle.manifest.neighbours.iter().find(|code| !elsewhere(code)) {
+            return Err(manifest.error(1, format!("{code} is no other province of divisions.csv")));
+        }
+        let successions = successions(of_changes, &divisions)?;
         let ended = divisions.iter().filter(|one| one.valid_to.is_some()).map(|one| one.code.as_str()).collect();
         let pairs: Vec<_> = successions.iter().map(|one| (one.old_code.as_str(), one.new_code.as_str())).collect();
         let mut present = present(&ended, &pairs);
@@ -113,9 +115,9 @@ impl Registry {
         }
         let levels: HashMap<&str, DivisionLevel> =
             divisions.iter().map(|division| (division.code.as_str(), division.level)).collect();
-        let lists = lists(LISTS)?;
-        let members = members(MEMBERS, &lists, &levels)?;
-        let units = units(UNITS, &levels)?;
+        let lists = lists(of_lists)?;
+        let members = members(of_members, &lists, &levels)?;
+        let units = units(of_units, &levels, &bundle.manifest.code)?;
         Ok(Self { divisions, pasts, successions, lists, members, units })
     }
 }
@@ -135,7 +137,7 @@ type Divisions = (Vec<division::Model>, Vec<division_past::Model>);
 
 /// Reads the divisions: one row each, and further rows with earlier dates for what one was called, or where it lay, until
 /// the day before the next.
-fn divisions(file: File) -> Result<Divisions, FileError> {
+fn divisions(file: File<'_>) -> Result<Divisions, FileError> {
     let mut rows = file.rows::<DivisionRow>()?;
     rows.sort_by(|(_, one), (_, other)| (&one.code, one.valid_from).cmp(&(&other.code, other.valid_from)));
     let mut latest: HashMap<&str, &DivisionRow> = HashMap::with_capacity(rows.len());
@@ -196,7 +198,7 @@ fn divisions(file: File) -> Result<Divisions, FileError> {
     Ok((divisions, pasts))
 }
 
-fn successions(file: File, divisions: &[division::Model]) -> Result<Vec<division_succession::Model>, FileError> {
+fn successions(file: File<'_>, divisions: &[division::Model]) -> Result<Vec<division_succession::Model>, FileError> {
     let known: HashMap<&str, &division::Model> = divisions.iter().map(|one| (one.code.as_str(), one)).collect();
     let mut successions: Vec<division_succession::Model> = Vec::new();
     for (line, row) in file.rows::<ChangeRow>()? {
@@ -224,7 +226,7 @@ fn successions(file: File, divisions: &[division::Model]) -> Result<Vec<division
     Ok(successions)
 }
 
-fn lists(file: File) -> Result<Vec<county_list::Model>, FileError> {
+fn lists(file: File<'_>) -> Result<Vec<county_list::Model>, FileError> {
     let show = |(_, row): (u64, ListRow)| county_list::Model {
         code: row.code,
         kind: row.kind,
@@ -236,7 +238,7 @@ fn lists(file: File) -> Result<Vec<county_list::Model>, FileError> {
 }
 
 fn members(
-    file: File,
+    file: File<'_>,
     lists: &[county_list::Model],
     levels: &HashMap<&str, DivisionLevel>,
 ) -> Result<Vec<county_list_member::Model>, FileError> {
@@ -267,7 +269,11 @@ fn members(
     Ok(members)
 }
 
-fn units(file: File, levels: &HashMap<&str, DivisionLevel>) -> Result<Vec<reporting_unit::Model>, FileError> {
+fn units(
+    file: File<'_>,
+    levels: &HashMap<&str, DivisionLevel>,
+    province: &str,
+) -> Result<Vec<reporting_unit::Model>, FileError> {
     let rows = file.rows::<UnitRow>()?;
     let above: HashMap<&str, Option<&str>> =
         rows.iter().map(|(_, row)| (row.code.as_str(), row.parent_code.as_deref())).collect();
@@ -275,8 +281,8 @@ fn units(file: File, levels: &HashMap<&str, DivisionLevel>) -> Result<Vec<report
         if row.division_code.as_deref().is_some_and(|code| !levels.contains_key(code)) {
             return Err(file.error(*line, format!("{} stands for no division", row.code)));
         }
-        if !reaches_province(&row.code, &above) {
-            return Err(file.error(*line, format!("{} does not report up to 520000", row.code)));
+        if !reaches(province, &row.code, &above) {
+            return Err(file.error(*line, format!("{} does not report up to {province}", row.code)));
         }
     }
     let show = |(_, row): (u64, UnitRow)| reporting_unit::Model {
@@ -290,11 +296,11 @@ fn units(file: File, levels: &HashMap<&str, DivisionLevel>) -> Result<Vec<report
 }
 
 /// Walks up the reporting tree; it has three levels, so that a longer way is a circle.
-fn reaches_province(code: &str, above: &HashMap<&str, Option<&str>>) -> bool {
+fn reaches(province: &str, code: &str, above: &HashMap<&str, Option<&str>>) -> bool {
     let mut code = code;
     for _ in 0..3 {
         match above.get(code) {
-            Some(None) => return code == "520000",
+            Some(None) => return code == province,
             Some(Some(parent)) => code = parent,
             None => return false,
         }
@@ -307,14 +313,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_embedded_registry_is_complete() {
-        let registry = Registry::parse().expect("parses");
+    fn the_built_in_registry_is_complete() {
+        let bundle = Bundle::built_in().expect("reads");
+        let registry = Registry::parse(&bundle).expect("parses");
         let of_level =
             |level| registry.divisions.iter().filter(|one| one.level == level && one.valid_to.is_none()).count();
         assert_eq!(of_level(DivisionLevel::Province), 1);
         assert_eq!(of_level(DivisionLevel::Prefecture), 9);
         assert_eq!(of_level(DivisionLevel::County), 88);
         assert_eq!(of_level(DivisionLevel::Township), 1510);
+        // Every code that is no more leads to one that is there (S11).
+        let ended = registry.divisions.iter().filter(|one| one.valid_to.is_some());
+        assert_eq!(ended.clone().count(), 9);
+        assert!(ended.clone().all(|one| one.successor_code.is_some()));
         let members = |kind| {
             let list = registry.lists.iter().find(|list| list.kind == kind).expect("a list");
             registry.members.iter().filter(|member| member.list_code == list.code).count()
@@ -325,20 +336,51 @@ mod tests {
         assert_eq!(members(CountyListKind::ExtremePovertyTownship), 20);
         assert_eq!(registry.units.len(), 100);
         // The province and what reports straight to it (S10).
-        let direct = registry.units.iter().filter(|unit| unit.parent_code.as_deref() == Some("520000")).count();
-        assert_eq!(direct, 9 + 2 + 1 + 1);
+        let direct = registry.units.iter().filter(|unit| unit.parent_code.as_ref() == Some(&bundle.manifest.code));
+        assert_eq!(direct.count(), 9 + 2 + 1 + 1);
+    }
+
+    const HEADER: &str = "code,name,parent_code,level,valid_from,valid_to\n910000,云岭省,,province,,\n\
+                          910100,青石市,910000,prefecture,,\n";
+
+    fn file<'a>(name: &'static str, text: &'a str, columns: &'static [&'static str]) -> File<'a> {
+        File { name, text, columns }
     }
 
     #[test]
     fn a_gap_in_a_hierarchy_is_refused_with_file_and_line() {
-        let refusal = |text| divisions(File { text, ..DIVISIONS }).expect_err("refused").to_string();
-        let orphan =
-            "code,name,parent_code,level,valid_from,valid_to\n520000,贵州省,,province,,\n520526,威宁,520000,county,,\n";
-        assert_eq!(refusal(orphan), "divisions.csv, line 3: 520526 does not hang under the level above it");
-        let astray = "code,name,parent_code,level,valid_from,valid_to\n520000,贵州省,,province,,\n530500,毕节市,520000,prefecture,,\n";
-        assert_eq!(refusal(astray), "divisions.csv, line 3: 530500 does not begin like the division above it");
+        for (rows, problem) in [
+            ("910121,松坡县,910000,county,,\n", "910121 does not hang under the level above it"),
+            ("920100,望溪市,910000,prefecture,,\n", "920100 does not begin like the division above it"),
+            ("9101,松坡县,910100,county,,\n", "9101 is no division code"),
+            ("910121,松坡县,910100,county,2020-01-01,2019-01-01\n", "valid_to lies before valid_from"),
+            (
+                "910200,望溪市,910000,prefecture,,2019-12-31\n910221,柳溪县,910200,county,,\n",
+                "910221 outlasts the division above it",
+            ),
+        ] {
+            let error = divisions(file("divisions.csv", &format!("{HEADER}{rows}"), DIVISIONS)).expect_err("refused");
+            assert!(error.to_string().ends_with(problem), "{error}");
+            assert!(error.to_string().starts_with("divisions.csv, line "), "{error}");
+        }
         let circle = "code,name,kind,parent_code,division_code\na,a,county_bureau,b,\nb,b,county_bureau,a,\n";
-        let error = units(File { text: circle, ..UNITS }, &HashMap::new()).expect_err("refused");
-        assert_eq!(error.to_string(), "reporting_units.csv, line 2: a does not report up to 520000");
+        let error = units(file("reporting_units.csv", circle, UNITS), &HashMap::new(), "910000").expect_err("refused");
+        assert_eq!(error.to_string(), "reporting_units.csv, line 2: a does not report up to 910000");
+    }
+
+    #[test]
+    fn periods_of_a_division_follow_upon_one_another() {
+        let read = |rows: &str| divisions(file("divisions.csv", &format!("{HEADER}{rows}"), DIVISIONS));
+        let apart = "910121,旧坡县,910100,county,,2018-12-31\n910121,松坡县,910100,county,2019-01-02,\n";
+        let told = read(apart).expect_err("a gap").to_string();
+        assert_eq!(told, "divisions.csv, line 5: 910121 is there twice, and not each from the day after the other");
+        assert!(read(&apart.replace("2019-01-02", "2018-12-01")).is_err(), "an overlap");
+        let (found, pasts) = read(&apart.replace("2019-01-02", "2019-01-01")).expect("reads");
+        let county = found.iter().find(|one| one.code == "910121").expect("is there");
+        assert_eq!((county.name.as_str(), county.valid_from, county.valid_to), ("松坡县", None, None));
+        assert_eq!(pasts.iter().map(|past| past.name.as_str()).collect::<Vec<_>>(), ["旧坡县"]);
+        let changed = "old_code,new_code,effective_on,kind,precision\n910121,910121,2019-01-01,x,day\n";
+        let told = successions(file("division_changes.csv", changed, CHANGES), &found).expect_err("no end").to_string();
+        assert_eq!(told, "division_changes.csv, line 2: 910121 does not end the day before");
     }
 }

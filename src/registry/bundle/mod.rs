@@ -1,32 +1,59 @@
-//! The bundled registry: divisions, county lists and the reporting tree, as published.
+//! The registry of the province's bundle: divisions, county lists and the reporting tree, as published.
 //!
 //! Refuses files whose hierarchies are not complete; loads each set of files once.
 
-pub(crate) mod file;
 mod files;
 
-pub(crate) use file::{File, FileError, digest_of};
-
-use crate::{context::Ctx, store::bulk};
-use entity::{bundle, county_list, county_list_member, division_past, division_succession};
-use files::{FILES, Registry};
+use crate::{
+    context::Ctx,
+    province::{Bundle, FileError, digest_of},
+    store::bulk,
+};
+use entity::{
+    bundle, county_list, county_list_member,
+    division::{self, DivisionLevel},
+    division_past, division_succession,
+    registry_import::{self, RegistryImportKind},
+};
+use files::Registry;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use std::collections::HashSet;
 
-const NAME: &str = "registry/guizhou";
+const NAME: &str = "registry";
+
+/// Reads the registry's files without loading them.
+///
+/// # Errors
+/// [`FileError`] for the first row that is malformed or points at nothing.
+pub fn check(bundle: &Bundle) -> Result<(), FileError> {
+    Registry::parse(bundle).map(drop)
+}
 
 /// Brings the database up to the bundled files; `false` when these very files were loaded before.
 ///
 /// Divisions, units and lists that left the files stay, since schools and ledger lines point at them.
 ///
 /// # Errors
-/// When a file is malformed (naming file and line) or the database refuses; then nothing has changed.
+/// When a file is malformed (naming file and line), when the database is another province's, or refuses; then nothing has
+/// changed.
 pub async fn load(ctx: &Ctx) -> Result<bool, DbErr> {
-    let digest = digest_of(&FILES);
+    let bundle = &ctx.settings.province;
+    let digest = digest_of(&files::files(bundle));
     if is_loaded(ctx.store.primary(), NAME, &digest).await? {
         return Ok(false);
     }
-    let registry = Registry::parse()?;
+    let registry = Registry::parse(bundle)?;
     let txn = ctx.store.begin().await?;
+    let province =
+        division::Entity::find().filter(division::Column::Level.eq(DivisionLevel::Province)).one(&txn).await?;
+    if let Some(other) = province.filter(|held| held.code != bundle.manifest.code) {
+        return Err(DbErr::Custom(format!(
+            "this database is of the province {} {}, and the bundle of {} {}: use another DATABASE_URL",
+            other.code, other.name, bundle.manifest.code, bundle.manifest.name_zh
+        )));
+    }
+    let kept = Kept::find(&txn).await?;
+    let registry = kept.leave(registry, &txn).await?;
     bulk::insert_with(
         &txn,
         &registry.divisions,
@@ -36,10 +63,12 @@ pub async fn load(ctx: &Ctx) -> Result<bool, DbErr> {
     )
     .await?;
     // Nothing points at these: what was corrected in the files must not stand beside it.
-    division_past::Entity::delete_many().exec(&txn).await?;
-    bulk::insert(&txn, &registry.pasts).await?;
-    division_succession::Entity::delete_many().exec(&txn).await?;
-    bulk::insert(&txn, &registry.successions).await?;
+    if !kept.divisions {
+        division_past::Entity::delete_many().exec(&txn).await?;
+        bulk::insert(&txn, &registry.pasts).await?;
+        division_succession::Entity::delete_many().exec(&txn).await?;
+        bulk::insert(&txn, &registry.successions).await?;
+    }
     bulk::insert_with(
         &txn,
         &registry.lists,
@@ -58,6 +87,43 @@ pub async fn load(ctx: &Ctx) -> Result<bool, DbErr> {
     record(ctx, &txn, NAME, digest).await?;
     txn.commit().await?;
     Ok(true)
+}
+
+/// What administrators brought in by file: it is theirs since then, and a bundle does not write over it.
+struct Kept {
+    divisions: bool,
+    lists: HashSet<String>,
+}
+
+impl Kept {
+    async fn find(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        let imports = registry_import::Entity::find().all(db).await?;
+        Ok(Self {
+            divisions: imports.iter().any(|one| one.kind == RegistryImportKind::Divisions),
+            lists: imports
+                .into_iter()
+                .filter(|one| one.kind == RegistryImportKind::CountyList)
+                .map(|one| one.subject)
+                .collect(),
+        })
+    }
+
+    /// What of a bundle's registry is still the bundle's: other provinces, and lists nobody brought in.
+    async fn leave(&self, mut registry: Registry, db: &impl ConnectionTrait) -> Result<Registry, DbErr> {
+        registry.lists.retain(|list| !self.lists.contains(&list.code));
+        registry.members.retain(|member| !self.lists.contains(&member.list_code));
+        if self.divisions {
+            registry
+                .divisions
+                .retain(|one| matches!(one.level, DivisionLevel::OtherProvince | DivisionLevel::OtherCounty));
+            let known: HashSet<String> =
+                division::Entity::find().all(db).await?.into_iter().map(|row| row.code).collect();
+            let is_known = |code: &str| known.contains(code) || registry.divisions.iter().any(|one| one.code == code);
+            registry.members.retain(|member| is_known(&member.division_code));
+            registry.units.retain(|unit| unit.division_code.as_deref().is_none_or(is_known));
+        }
+        Ok(registry)
+    }
 }
 
 /// The members of a list are written anew: their first day is part of the key, so that correcting it in the files must

@@ -26,12 +26,12 @@ pub struct ConsentView {
     /// The agent.
     pub account_id: AccountId,
     /// Name of the agent.
-    #[schema(example = "迤那镇代办员")]
+    #[schema(example = "白石镇代办员")]
     pub agent: Option<String>,
     /// The household that sells.
     pub supplier_id: SupplierId,
     /// Its registered name.
-    #[schema(example = "迤那镇农户王某")]
+    #[schema(example = "白石镇农户王某")]
     pub household: Option<String>,
     /// First day.
     pub from_on: NaiveDate,

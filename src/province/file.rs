@@ -1,4 +1,4 @@
-//! Reads a bundled CSV file strictly: exact header, no short or long rows, every problem with its file and line.
+//! Reads a CSV file of a bundle strictly: exact header, no short or long rows, every problem with its file and line.
 
 use crate::http::hex;
 use ring::digest;
@@ -8,11 +8,11 @@ use thiserror::Error;
 
 /// A bundled file.
 #[derive(Clone, Copy, Debug)]
-pub struct File {
+pub struct File<'a> {
     /// Its name, for messages.
     pub name: &'static str,
     /// What it holds.
-    pub text: &'static str,
+    pub text: &'a str,
     /// Its columns, in order.
     pub columns: &'static [&'static str],
 }
@@ -22,7 +22,7 @@ pub struct File {
 #[error("{file}, line {line}: {problem}")]
 pub struct FileError {
     /// The file.
-    pub file: &'static str,
+    pub file: String,
     /// The line, from 1.
     pub line: u64,
     /// What is wrong there.
@@ -35,11 +35,19 @@ impl From<FileError> for DbErr {
     }
 }
 
-impl File {
+impl FileError {
+    /// A problem on a line of a file.
+    #[must_use]
+    pub fn of(file: &str, line: u64, problem: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, problem: problem.into() }
+    }
+}
+
+impl File<'_> {
     /// A problem in this file.
     #[must_use]
     pub fn error(&self, line: u64, problem: impl Into<String>) -> FileError {
-        FileError { file: self.name, line, problem: problem.into() }
+        FileError::of(self.name, line, problem)
     }
 
     /// Its rows, each with its line.
@@ -67,7 +75,7 @@ impl File {
 
 /// SHA-256 over the names and contents of `files`, in hex.
 #[must_use]
-pub fn digest_of(files: &[File]) -> String {
+pub fn digest_of(files: &[File<'_>]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     for file in files {
         for part in [file.name, file.text] {
