@@ -65,6 +65,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// Weight a delivery of goods sold by weight may exceed what was sent, in basis points (F1).
     pub bulk_tolerance_bp: i64,
+    /// Days a supplier stands in the public notice before it can be approved (H4).
+    pub notice_days: u64,
     /// Part of a county's register one list may end without a manager's word, in basis points.
     pub list_shrink_bp: i64,
     /// Part of the divisions, or of a list, one file may end without being told to, in basis points.
@@ -167,6 +169,8 @@ pub struct Source {
     pub proxy_header: Option<String>,
     /// See [`Settings::bulk_tolerance_bp`].
     pub bulk_tolerance_bp: Option<String>,
+    /// See [`Settings::notice_days`].
+    pub notice_days: Option<String>,
     /// See [`Settings::list_shrink_bp`].
     pub list_shrink_bp: Option<String>,
     /// See [`Settings::registry_shrink_bp`].
@@ -215,6 +219,7 @@ impl Source {
             trusted_proxies: read("TRUSTED_PROXIES"),
             proxy_header: read("PROXY_HEADER"),
             bulk_tolerance_bp: read("BULK_TOLERANCE_BP"),
+            notice_days: read("NOTICE_DAYS"),
             list_shrink_bp: read("LIST_SHRINK_BP"),
             registry_shrink_bp: read("REGISTRY_SHRINK_BP"),
             province_bundle: read("PROVINCE_BUNDLE"),
@@ -267,6 +272,7 @@ impl Source {
             trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
             proxy_header: self.proxy_header.or(below.proxy_header),
             bulk_tolerance_bp: self.bulk_tolerance_bp.or(below.bulk_tolerance_bp),
+            notice_days: self.notice_days.or(below.notice_days),
             list_shrink_bp: self.list_shrink_bp.or(below.list_shrink_bp),
             registry_shrink_bp: self.registry_shrink_bp.or(below.registry_shrink_bp),
             province_bundle: self.province_bundle.or(below.province_bundle),
@@ -374,6 +380,7 @@ impl Settings {
             second_factor: SecondFactor::Compulsory,
             proxies: proxies(source.trusted_proxies, source.proxy_header.as_deref())?,
             bulk_tolerance_bp,
+            notice_days: number("NOTICE_DAYS", source.notice_days, 1..=60)?.unwrap_or(7),
             list_shrink_bp,
             registry_shrink_bp,
             province: Arc::new(province(source.province_bundle.as_deref())?),

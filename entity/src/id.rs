@@ -89,6 +89,8 @@ ids! {
     MembershipId
     /// A message to an account.
     NotificationId
+    /// Something said against a supplier in the public notice.
+    ObjectionId
     /// An order to one supplier.
     OrderId
     /// A line of an order.
@@ -109,4 +111,6 @@ ids! {
     SessionId
     /// A seller.
     SupplierId
+    /// A supplier's application and what became of it (H4).
+    VerificationId
 }

@@ -34,8 +34,12 @@ pub mod household_discrepancy;
 pub mod household_list;
 pub mod household_list_row;
 pub mod household_status;
+pub mod objection;
 pub mod supplier;
 pub mod supplier_contact;
+pub mod supplier_entry;
+pub mod verification;
+pub mod verification_step;
 
 // catalogue
 pub mod category;

@@ -75,3 +75,26 @@ impl MigrationTrait for AppendOnly {
         Ok(())
     }
 }
+
+/// Lets a table that came later refuse change as the rows above do.
+pub async fn refuse_change(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    if db.get_database_backend() == DbBackend::Postgres {
+        // The function came with the triggers on the rows.
+        let sql = format!(
+            "create trigger {table}_no_change before update or delete on {table} \
+             for each row execute function refuse_change(); \
+             create trigger {table}_no_truncate before truncate on {table} \
+             for each statement execute function refuse_change()"
+        );
+        return db.execute_unprepared(&sql).await.map(drop);
+    }
+    for event in ["update", "delete"] {
+        let sql = format!(
+            "create trigger {table}_no_{event} before {event} on {table} \
+             begin select raise(abort, '{table} is append-only'); end"
+        );
+        db.execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}

@@ -1,9 +1,7 @@
 //! What makes the audit trail provable: who it was done for and where, refusals, and the chain over all rows (P3).
 
-use sea_orm_migration::{
-    prelude::*,
-    sea_orm::{ConnectionTrait, DbBackend},
-};
+use crate::append_only::refuse_change;
+use sea_orm_migration::{prelude::*, sea_orm::ConnectionTrait};
 
 pub struct Audit;
 
@@ -40,27 +38,4 @@ impl MigrationTrait for Audit {
         }
         db.execute_unprepared("create index audit_entry_at on audit_entry (at)").await.map(drop)
     }
-}
-
-/// The chain and its signed heads refuse change as the rows themselves do.
-async fn refuse_change(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
-    let db = manager.get_connection();
-    if db.get_database_backend() == DbBackend::Postgres {
-        // The function came with the triggers on the rows.
-        let sql = format!(
-            "create trigger {table}_no_change before update or delete on {table} \
-             for each row execute function refuse_change(); \
-             create trigger {table}_no_truncate before truncate on {table} \
-             for each statement execute function refuse_change()"
-        );
-        return db.execute_unprepared(&sql).await.map(drop);
-    }
-    for event in ["update", "delete"] {
-        let sql = format!(
-            "create trigger {table}_no_{event} before {event} on {table} \
-             begin select raise(abort, '{table} is append-only'); end"
-        );
-        db.execute_unprepared(&sql).await?;
-    }
-    Ok(())
 }

@@ -18,6 +18,7 @@ mod rooms;
 mod sessions;
 mod standing;
 mod supplier_facts;
+mod verification;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(divisions::Divisions));
         all.push(Box::new(supplier_facts::SupplierFacts));
         all.push(Box::new(registry_imports::RegistryImports));
+        all.push(Box::new(verification::Verification));
         all
     }
 }

@@ -66,6 +66,8 @@ pub enum Resource {
     Audit,
     /// Photos and PDFs that prove something.
     Document,
+    /// How suppliers are let in, and lose what they were let in for (H4).
+    Verification,
 }
 
 /// Every action, for the printed table.
@@ -82,7 +84,7 @@ pub const ACTIONS: [Action; 9] = [
 ];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 16] = [
+pub const RESOURCES: [Resource; 17] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -99,6 +101,7 @@ pub const RESOURCES: [Resource; 16] = [
     Resource::Household,
     Resource::Audit,
     Resource::Document,
+    Resource::Verification,
 ];
 
 /// Every role, for the printed table.
@@ -131,7 +134,7 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
     use Reach::{Everything, Own};
     use Resource::{
         Account, Audit, Consent, Consignment, DeclaredPurchase, Document, Household, Ledger, Listing, Order, Receipt,
-        Reference, School, SchoolShare, Supplier,
+        Reference, School, SchoolShare, Supplier, Verification,
     };
     use Role::{
         Administrator, Agent, Auditor, AuthorityManager, AuthorityOfficer, CanteenManager, Inspector, SchoolPrincipal,
@@ -159,6 +162,9 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         | (AuthorityManager, Cancel | Reveal, Household)
         | (AuthorityManager, Create | Update, School)
         | (AuthorityManager | Role::Supplier, Manage, Supplier)
+        // It lets suppliers in and suspends them; to take an approval back is its manager's.
+        | (AuthorityManager | AuthorityOfficer, Update | Confirm | Decline, Verification)
+        | (AuthorityManager, Cancel, Verification)
         | (AuthorityManager | SchoolPrincipal | Role::Supplier, Manage, Account)
         | (AuthorityManager, Create | Cancel, Consent)
         // A school sees and does its own buying; its inspectors receive but do not order; its principal oversees, may
@@ -176,9 +182,14 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         | (SchoolPrincipal | Role::Supplier, Read, Account)
         // A supplier offers, answers orders and sends; it sees what concerns it. Its clerk does the same, and an agent
         // for the households that consented. A household sees who acts for it and may take its consent back.
-        | (Role::Supplier | SupplierClerk | Agent, Read, Supplier | Listing | Order | Consignment | Receipt)
+        | (
+            Role::Supplier | SupplierClerk | Agent,
+            Read,
+            Supplier | Listing | Order | Consignment | Receipt | Verification,
+        )
         | (Role::Supplier | SupplierClerk | Agent, Create, Listing | Consignment)
         | (Role::Supplier | SupplierClerk | Agent, Confirm | Decline, Order)
+        | (Role::Supplier | Agent, Create, Verification)
         | (Role::Supplier | Agent, Read, Consent)
         | (Role::Supplier, Cancel, Consent)
         // Whoever acts on paper brings its photo, sees what proves something of theirs, and takes it out again in time.

@@ -118,6 +118,7 @@ fn of_resource(resource: Resource) -> Text {
         Resource::Consent => Text::new("农户委托", "Households' consents"),
         Resource::Audit => Text::new("审计日志", "The audit trail"),
         Resource::Document => Text::new("证明材料", "Documents that prove something"),
+        Resource::Verification => Text::new("供货主体准入审核", "How suppliers are let in"),
         Resource::Household => Text::new("农户及个人信息", "Households and their personal data"),
     }
 }
@@ -133,6 +134,11 @@ fn of_action(action: Action, resource: Resource) -> Text {
         (Action::Create, Resource::Consent) => Text::new("登记", "record"),
         (Action::Create, Resource::Document) => Text::new("上传", "upload"),
         (Action::Create, Resource::Household | Resource::Supplier) => Text::new("登记", "enter"),
+        (Action::Create, Resource::Verification) => Text::new("申请", "apply"),
+        (Action::Update, Resource::Verification) => Text::new("推荐、复核与公示", "recommend, review and publish"),
+        (Action::Confirm, Resource::Verification) => Text::new("批准、暂停与恢复", "approve, suspend and reinstate"),
+        (Action::Decline, Resource::Verification) => Text::new("不予通过", "turn down"),
+        (Action::Cancel, Resource::Verification) => Text::new("撤销准入", "revoke"),
         (Action::Create, _) => Text::new("新建", "make"),
         (Action::Quote, _) => Text::new("试算", "quote"),
         (Action::Confirm, _) => Text::new("确认", "confirm"),

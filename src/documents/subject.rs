@@ -106,7 +106,10 @@ pub(super) async fn find(
             "null",
             "declared_certificate t join purchase_line p on p.id = t.purchase_line_id",
         ],
-        DocumentSubject::Licence | DocumentSubject::Verification => return Ok(None),
+        DocumentSubject::Verification => {
+            [NOBODY, "t.supplier_id", "null", NO_DAY, NO_DAY, "null", NO_DAY, "null", "verification t"]
+        }
+        DocumentSubject::Licence => return Ok(None),
     };
     let sql = format!(
         "select {school} as school_id, {supplier} as supplier_id, cast({county} as text) as county_code,

@@ -12,16 +12,20 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, se
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Something that happened to an order or a consignment of the account's school or supplier.
+/// Something that happened to an order, a consignment or a verification that concerns the account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NotificationView {
     /// The notification.
     pub id: NotificationId,
     /// `order.placed`, `order.confirmed`, `order.declined`, `order.cancelled`, `consignment.sent`,
-    /// `consignment.received`, or `receipt.named` for who is named as an inspector and may deny it.
+    /// `consignment.received`, or `receipt.named` for who is named as an inspector and may deny it. Of a supplier's
+    /// verification: `verification.applied`, `verification.recommended`, `verification.reviewed`, `verification.noticed`,
+    /// `verification.notice_over`, `verification.objected`, `verification.approved`, `verification.refused`,
+    /// `verification.withdrawn`, `verification.suspended`, `verification.reinstated`, `verification.expiring`,
+    /// `verification.expired`, `verification.revoked`. What happens to the same thing again is told as new.
     #[schema(example = "order.confirmed")]
     pub topic: String,
-    /// The order, or for topics of consignments and receipts the consignment or receipt.
+    /// The order, or for topics of consignments, receipts and verifications the consignment, receipt or verification.
     #[schema(example = "01990000-0000-7000-8000-000000000001")]
     pub subject_id: String,
     /// When it happened.

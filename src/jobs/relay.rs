@@ -25,6 +25,10 @@ use uuid::Builder;
 /// Events passed on in one transaction.
 const BATCH: u64 = 200;
 
+/// What happens to the same thing a second time, such as a suspension, is told anew; an event passed on twice is not.
+const AGAIN: &str = "on conflict (account_id, topic, subject_id) do update \
+    set created_at = excluded.created_at, read_at = null where notification.created_at < excluded.created_at";
+
 /// The ids every event carries.
 #[derive(Debug, Default, Deserialize)]
 struct Facts {
@@ -33,6 +37,12 @@ struct Facts {
     order_id: Option<String>,
     consignment_id: Option<String>,
     receipt_id: Option<String>,
+    verification_id: Option<String>,
+    /// Reporting units whose officers are concerned.
+    #[serde(default)]
+    units: BTreeSet<String>,
+    /// Who did it and need not be told.
+    by: Option<AccountId>,
     /// People named as inspectors by another.
     #[serde(default)]
     named: BTreeSet<AccountId>,
@@ -46,6 +56,10 @@ enum Audience {
     Managers,
     /// Those who order and those who inspect.
     School,
+    /// Officers of the units named.
+    Authority,
+    /// The supplier and the officers.
+    SupplierAndAuthority,
 }
 
 fn audience(topic: &str) -> Option<Audience> {
@@ -53,6 +67,19 @@ fn audience(topic: &str) -> Option<Audience> {
         "order.placed" | "order.cancelled" | "consignment.received" => Audience::Supplier,
         "order.confirmed" | "order.declined" => Audience::Managers,
         "consignment.sent" => Audience::School,
+        // Who takes the next step of a verification (H4).
+        "verification.applied"
+        | "verification.recommended"
+        | "verification.reviewed"
+        | "verification.notice_over"
+        | "verification.objected"
+        | "verification.withdrawn" => Audience::Authority,
+        "verification.noticed" | "verification.approved" | "verification.refused" | "verification.reinstated" => {
+            Audience::Supplier
+        }
+        "verification.suspended" | "verification.expiring" | "verification.expired" | "verification.revoked" => {
+            Audience::SupplierAndAuthority
+        }
         // Kept for others who may listen one day; nobody is notified.
         _ => return None,
     })
@@ -89,14 +116,18 @@ pub async fn run_once(ctx: &Ctx) -> Result<usize, ApiError> {
     let people = People::load(&txn, &told, now).await?;
     let notifications: Vec<notification::Model> =
         told.iter().flat_map(|(event, facts)| notify(ctx, &people, event, facts)).collect();
-    bulk::insert_with(&txn, &notifications, "on conflict do nothing").await?;
+    bulk::insert_with(&txn, &notifications, AGAIN).await?;
     mark(&txn, &events, now).await?;
     txn.commit().await?;
     Ok(events.len())
 }
 
 fn notify(ctx: &Ctx, people: &People, event: &outbox::Model, facts: &Facts) -> Vec<notification::Model> {
-    let subject = if event.topic.starts_with("consignment.") { &facts.consignment_id } else { &facts.order_id };
+    let subject = match event.topic.split('.').next() {
+        Some("consignment") => &facts.consignment_id,
+        Some("verification") => &facts.verification_id,
+        _ => &facts.order_id,
+    };
     let (Some(audience), Some(subject)) = (audience(&event.topic), subject) else { return Vec::new() };
     let tell = |account_id: AccountId, topic: &str, subject: &str| notification::Model {
         id: id_at(ctx, event.created_at),
@@ -133,24 +164,34 @@ async fn mark(db: &impl ConnectionTrait, events: &[outbox::Model], now: Timestam
 struct People {
     schools: HashMap<SchoolId, Vec<(AccountId, Role)>>,
     suppliers: HashMap<SupplierId, Vec<AccountId>>,
+    units: HashMap<String, Vec<AccountId>>,
 }
 
 impl People {
     async fn load(db: &impl ConnectionTrait, told: &[(&outbox::Model, Facts)], now: Timestamp) -> Result<Self, DbErr> {
         let schools: BTreeSet<SchoolId> = told.iter().filter_map(|(_, facts)| facts.school_id).collect();
         let suppliers: BTreeSet<SupplierId> = told.iter().filter_map(|(_, facts)| facts.supplier_id).collect();
+        let units: BTreeSet<String> = told.iter().flat_map(|(_, facts)| facts.units.iter().cloned()).collect();
         let today = now.business_day();
         let open = account::Entity::find()
             .select_only()
             .column(account::Column::Id)
             .filter(account::Column::DisabledAt.is_null())
             .into_query();
-        let roles = [Role::CanteenManager, Role::Inspector, Role::Supplier, Role::SupplierClerk];
+        let roles = [
+            Role::CanteenManager,
+            Role::Inspector,
+            Role::Supplier,
+            Role::SupplierClerk,
+            Role::AuthorityManager,
+            Role::AuthorityOfficer,
+        ];
         let held = membership::Entity::find()
             .filter(
                 Condition::any()
                     .add(membership::Column::SchoolId.is_in(schools))
-                    .add(membership::Column::SupplierId.is_in(suppliers.iter().copied())),
+                    .add(membership::Column::SupplierId.is_in(suppliers.iter().copied()))
+                    .add(membership::Column::ReportingUnitCode.is_in(units)),
             )
             .filter(membership::Column::Role.is_in(roles.map(|role| role.to_value())))
             .filter(membership::Column::FromOn.lte(today))
@@ -159,13 +200,16 @@ impl People {
             .all(db)
             .await?;
         let agents = access::agents_of(db, suppliers, open, today).await?;
-        let mut people = Self { schools: HashMap::new(), suppliers: HashMap::new() };
+        let mut people = Self { schools: HashMap::new(), suppliers: HashMap::new(), units: HashMap::new() };
         for one in held {
             if let Some(school) = one.school_id {
                 people.schools.entry(school).or_default().push((one.account_id, one.role));
             }
             if let Some(supplier) = one.supplier_id {
                 people.suppliers.entry(supplier).or_default().push(one.account_id);
+            }
+            if let Some(unit) = one.reporting_unit_code {
+                people.units.entry(unit).or_default().push(one.account_id);
             }
         }
         for (supplier, agent) in agents {
@@ -175,10 +219,12 @@ impl People {
     }
 
     fn of(&self, audience: Audience, facts: &Facts) -> impl Iterator<Item = AccountId> {
-        let found: BTreeSet<AccountId> = match audience {
-            Audience::Supplier => {
-                facts.supplier_id.and_then(|id| self.suppliers.get(&id)).into_iter().flatten().copied().collect()
-            }
+        let supplier = || facts.supplier_id.and_then(|id| self.suppliers.get(&id)).into_iter().flatten().copied();
+        let officers = || facts.units.iter().filter_map(|unit| self.units.get(unit)).flatten().copied();
+        let mut found: BTreeSet<AccountId> = match audience {
+            Audience::Supplier => supplier().collect(),
+            Audience::Authority => officers().collect(),
+            Audience::SupplierAndAuthority => supplier().chain(officers()).collect(),
             Audience::Managers | Audience::School => facts
                 .school_id
                 .and_then(|id| self.schools.get(&id))
@@ -188,6 +234,9 @@ impl People {
                 .map(|(account, _)| *account)
                 .collect(),
         };
+        if let Some(by) = facts.by {
+            found.remove(&by);
+        }
         found.into_iter()
     }
 }

@@ -12,7 +12,7 @@ const KEYED: [&str; 6] =
     ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 27] = [
+const VERSIONED: [&str; 35] = [
     "confirm_order",
     "decline_order",
     "cancel_order",
@@ -40,6 +40,14 @@ const VERSIONED: [&str; 27] = [
     "update_canteen",
     "close_canteen",
     "put_diners",
+    "recommend_supplier",
+    "review_supplier",
+    "publish_supplier",
+    "approve_supplier",
+    "refuse_supplier",
+    "withdraw_application",
+    "suspend_supplier",
+    "reinstate_supplier",
 ];
 
 /// Operations that store nothing, or no answer.

@@ -11,6 +11,7 @@ use crate::{
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
     store::{Begun, IdempotencyKey},
+    suppliers,
     vault::refuse_numbers,
 };
 use axum::{extract::State, http::StatusCode};
@@ -56,7 +57,8 @@ pub struct ReasonRequest {
 
 /// Confirm an order
 ///
-/// In full, or line by line with less; stock that is not needed becomes free again.
+/// In full, or line by line with less; stock that is not needed becomes free again. A supplier that is suspended, or whose
+/// approval is over, can only decline (H4).
 #[utoipa::path(
     post, path = "/orders/{id}/confirm", operation_id = "confirm_order", tag = "ordering", security(("bearer" = [])),
     params(("id" = OrderId, Path, description = "The order")),
@@ -76,7 +78,8 @@ pub async fn confirm_order(
 /// Confirms an order for its supplier.
 ///
 /// # Errors
-/// 404 outside the scope, 409 in the wrong state, 412 when stale, 422 for a line that does not fit.
+/// 404 outside the scope, 409 in the wrong state or for a supplier that may not sell now, 412 when stale, 422 for a line
+/// that does not fit.
 pub async fn confirm(
     ctx: &Ctx,
     caller: &Caller,
@@ -92,6 +95,15 @@ pub async fn confirm(
     };
     let placed = store::find(work.txn(), &scope, id).await?.ok_or(ApiError::NotFound)?;
     version.check(placed.version)?;
+    if placed.status == OrderStatus::Placed && !suppliers::may_sell(work.txn(), placed.supplier_id).await? {
+        return Err(ApiError::conflict(
+            "supplier_not_approved",
+            Text::new(
+                "供货主体未获批准，或已暂停、到期、撤销，只能谢绝订单。",
+                "The supplier is not approved now; the order can only be declined.",
+            ),
+        ));
+    }
     let mut lines = store::lines_of(work.txn(), [id]).await?;
     let mut check = Check::default();
     let mut wanted = Vec::with_capacity(request.lines.len());

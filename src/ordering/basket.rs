@@ -119,11 +119,20 @@ pub fn price<S: std::hash::BuildHasher>(
     check.lines("/lines", lines, MAX_LINES);
     for (index, line) in lines.iter().enumerate() {
         let at = |field: &str| format!("/lines/{index}/{field}");
-        let Some(offer) = offers.get(&line.listing_id).filter(|offer| is_on_offer(offer)) else {
+        let offered = |offer: &&Offer| offer.status == ListingStatus::Active;
+        let Some(offer) = offers.get(&line.listing_id).filter(offered) else {
             let detail = Text::new("该供货信息不存在或已下架。", "There is no such offer, or it was withdrawn.");
             check.refuse(at("listing_id"), "listing_unknown", detail);
             continue;
         };
+        if offer.supplier_status != SupplierStatus::Approved {
+            let detail = Text::new(
+                "供货方未获批准，或已暂停、到期、撤销，不能下单。",
+                "The supplier is not approved, or is suspended, expired or revoked; nothing can be ordered from it.",
+            );
+            check.refuse(at("listing_id"), "supplier_not_approved", detail);
+            continue;
+        }
         if !seen.insert(line.listing_id) {
             let detail = Text::new("同一供货信息请合并为一行。", "Put the same offer on one line.");
             check.refuse(at("listing_id"), "listing_repeated", detail);
@@ -169,10 +178,6 @@ pub fn price<S: std::hash::BuildHasher>(
     }
     let wrong = check.into_errors();
     if wrong.is_empty() && short.is_empty() { Ok(priced) } else { Err(Refusal { wrong, short }) }
-}
-
-fn is_on_offer(offer: &Offer) -> bool {
-    offer.status == ListingStatus::Active && offer.supplier_status == SupplierStatus::Approved
 }
 
 fn check_delivery(check: &mut Check, pointer: &str, offer: &Offer, to: &Destination) {

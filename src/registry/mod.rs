@@ -4,6 +4,7 @@
 //! bundled files. Refuses to say where a place stands without being told the day, and to find a school without a scope.
 
 mod affiliation;
+mod authority;
 pub mod bundle;
 mod canteen_change;
 mod close_school;
@@ -22,6 +23,7 @@ mod store;
 mod update_school;
 
 pub use affiliation::{Affiliations, Seat, schools_on};
+pub use authority::authorities_of;
 pub use canteen_change::term_of;
 pub use school_change::settle;
 

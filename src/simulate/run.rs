@@ -14,6 +14,7 @@ use crate::{
     context::Ctx,
     finding,
     registry::{Seat, term_of},
+    suppliers::verification::listed,
 };
 use chrono::NaiveDate;
 use entity::{bundle, listing, time::month_of};
@@ -137,6 +138,9 @@ pub async fn simulate(ctx: &Ctx, plan: &Plan, mut told: impl FnMut(&Progress)) -
             load.write(&households).await?;
             load.write(&statuses).await?;
             load.write(&suppliers).await?;
+            let (approvals, steps) = listed(suppliers.iter().map(|one| one.id), ctx.clock.now());
+            load.write(&approvals).await?;
+            load.write(&steps).await?;
             load.write(&links).await?;
             load.write(&listings).await?;
         }

@@ -4,6 +4,7 @@
 use super::{
     import_columns::{HOUSEHOLDS, LINKS, SUPPLIERS},
     import_numbers::Numbers,
+    verification::listed,
 };
 use crate::{
     context::Ctx,
@@ -62,6 +63,9 @@ pub async fn import_suppliers(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Im
     let rows = sheet.len();
     let suppliers = read_suppliers(sheet, &divisions, &households, &known).map_err(ImportError::Refused)?;
     let written = bulk::insert_with(&txn, &suppliers, KEEP).await?;
+    let (approvals, steps) = listed(suppliers.iter().map(|supplier| supplier.id), ctx.clock.now());
+    bulk::insert_with(&txn, &approvals, KEEP).await?;
+    bulk::insert_with(&txn, &steps, KEEP).await?;
     finding::put(&txn, &suppliers).await?;
     finish(ctx, txn, dry_run, "supplier.import", Imported { rows, written }).await
 }

@@ -16,6 +16,7 @@ mod search_households;
 mod store;
 mod supplier_position;
 mod update_personal_data;
+pub mod verification;
 
 pub use household_view::{HouseholdView, show as show_households};
 pub use households::{counties_of, households_of};
@@ -23,7 +24,7 @@ pub use personal::{SEALED, Sealed};
 pub use register::{CreditCodeError, SocialCreditCode, reseal_suppliers, suppliers_to_reseal};
 pub use reseal::{households_to_reseal, reseal_households};
 pub use search_households::{normal, parse};
-pub use store::{find_household, find_supplier, is_linked_on, linked_households_on, statuses_on};
+pub use store::{find_household, find_supplier, is_linked_on, linked_households_on, may_sell, statuses_on};
 pub use update_personal_data::{Misses, keyed};
 
 mod import;
@@ -48,5 +49,6 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .routes(routes!(reveal_household::reveal_household))
         .routes(routes!(update_personal_data::update_personal_data))
         .merge(register::router())
+        .merge(verification::router())
         .with_state(ctx)
 }

@@ -9,7 +9,8 @@ use entity::{
     beneficiary_link, household,
     household_status::HouseholdStatusKind,
     id::{HouseholdId, SupplierId},
-    school, supplier,
+    school,
+    supplier::{self, SupplierStatus},
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, Statement};
 use std::collections::{BTreeSet, HashMap};
@@ -24,6 +25,15 @@ pub async fn find_supplier(
     id: SupplierId,
 ) -> Result<Option<supplier::Model>, DbErr> {
     supplier::Entity::find_by_id(id).filter(in_scope(scope)).one(db).await
+}
+
+/// Whether this supplier is approved and may take orders now (H4).
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn may_sell(db: &impl ConnectionTrait, id: SupplierId) -> Result<bool, DbErr> {
+    let found = supplier::Entity::find_by_id(id).one(db).await?;
+    Ok(found.is_some_and(|supplier| supplier.status == SupplierStatus::Approved))
 }
 
 /// A household living in a county of `scope`.

@@ -69,3 +69,4 @@ mod tenants;
 mod throttling;
 mod tokens;
 mod transport;
+mod verification;
