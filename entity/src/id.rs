@@ -105,6 +105,10 @@ ids! {
     ReceiptLineId
     /// A file of divisions or of a list.
     RegistryImportId
+    /// The end of an approval, with effect from a day.
+    RevocationId
+    /// A sale that somebody denies.
+    SaleDenialId
     /// A school.
     SchoolId
     /// A log-in session: one family of refresh tokens.

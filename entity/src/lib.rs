@@ -38,6 +38,7 @@ pub mod objection;
 pub mod supplier;
 pub mod supplier_contact;
 pub mod supplier_entry;
+pub mod supplier_revocation;
 pub mod verification;
 pub mod verification_step;
 
@@ -85,6 +86,7 @@ pub mod declared_certificate;
 pub mod declared_purchase;
 pub mod import_run;
 pub mod purchase_line;
+pub mod sale_denial;
 pub mod stated_producer;
 
 // share

@@ -7,6 +7,7 @@ use sea_orm_migration::prelude::*;
 mod accounts;
 mod append_only;
 mod audit;
+mod denials;
 mod divisions;
 mod documents;
 mod finding;
@@ -14,6 +15,7 @@ mod household_lists;
 mod personal_data;
 mod registry_histories;
 mod registry_imports;
+mod revocation;
 mod rooms;
 mod sessions;
 mod standing;
@@ -42,6 +44,8 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(supplier_facts::SupplierFacts));
         all.push(Box::new(registry_imports::RegistryImports));
         all.push(Box::new(verification::Verification));
+        all.push(Box::new(revocation::Revocation));
+        all.push(Box::new(denials::Denials));
         all
     }
 }

@@ -53,6 +53,7 @@ pub use store::{agents_of, grants};
 pub use table::table;
 pub use throttle::{Rates, throttle};
 pub use tokens::Tokens;
+pub use visitor::Guest;
 pub use watch::Watch;
 
 use crate::context::Ctx;

@@ -68,6 +68,8 @@ pub enum Resource {
     Document,
     /// How suppliers are let in, and lose what they were let in for (H4).
     Verification,
+    /// Sales that are denied by who is named in them.
+    SaleDenial,
 }
 
 /// Every action, for the printed table.
@@ -84,7 +86,7 @@ pub const ACTIONS: [Action; 9] = [
 ];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 17] = [
+pub const RESOURCES: [Resource; 18] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -102,6 +104,7 @@ pub const RESOURCES: [Resource; 17] = [
     Resource::Audit,
     Resource::Document,
     Resource::Verification,
+    Resource::SaleDenial,
 ];
 
 /// Every role, for the printed table.
@@ -134,7 +137,7 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
     use Reach::{Everything, Own};
     use Resource::{
         Account, Audit, Consent, Consignment, DeclaredPurchase, Document, Household, Ledger, Listing, Order, Receipt,
-        Reference, School, SchoolShare, Supplier, Verification,
+        Reference, SaleDenial, School, SchoolShare, Supplier, Verification,
     };
     use Role::{
         Administrator, Agent, Auditor, AuthorityManager, AuthorityOfficer, CanteenManager, Inspector, SchoolPrincipal,
@@ -163,8 +166,10 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         | (AuthorityManager, Create | Update, School)
         | (AuthorityManager | Role::Supplier, Manage, Supplier)
         // It lets suppliers in and suspends them; to take an approval back is its manager's.
-        | (AuthorityManager | AuthorityOfficer, Update | Confirm | Decline, Verification)
+        | (AuthorityManager | AuthorityOfficer, Update | Confirm | Decline | Reveal, Verification)
         | (AuthorityManager, Cancel, Verification)
+        // Its officers speak for households that do not sell themselves, and decide for whom somebody else spoke.
+        | (AuthorityManager | AuthorityOfficer, Create | Confirm, SaleDenial)
         | (AuthorityManager | SchoolPrincipal | Role::Supplier, Manage, Account)
         | (AuthorityManager, Create | Cancel, Consent)
         // A school sees and does its own buying; its inspectors receive but do not order; its principal oversees, may
@@ -185,11 +190,11 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         | (
             Role::Supplier | SupplierClerk | Agent,
             Read,
-            Supplier | Listing | Order | Consignment | Receipt | Verification,
+            Supplier | Listing | Order | Consignment | Receipt | Verification | SaleDenial,
         )
         | (Role::Supplier | SupplierClerk | Agent, Create, Listing | Consignment)
         | (Role::Supplier | SupplierClerk | Agent, Confirm | Decline, Order)
-        | (Role::Supplier | Agent, Create, Verification)
+        | (Role::Supplier | Agent, Create, Verification | SaleDenial)
         | (Role::Supplier | Agent, Read, Consent)
         | (Role::Supplier, Cancel, Consent)
         // Whoever acts on paper brings its photo, sees what proves something of theirs, and takes it out again in time.

@@ -119,6 +119,7 @@ fn of_resource(resource: Resource) -> Text {
         Resource::Audit => Text::new("审计日志", "The audit trail"),
         Resource::Document => Text::new("证明材料", "Documents that prove something"),
         Resource::Verification => Text::new("供货主体准入审核", "How suppliers are let in"),
+        Resource::SaleDenial => Text::new("否认交易申报", "Sales that are denied"),
         Resource::Household => Text::new("农户及个人信息", "Households and their personal data"),
     }
 }
@@ -139,6 +140,9 @@ fn of_action(action: Action, resource: Resource) -> Text {
         (Action::Confirm, Resource::Verification) => Text::new("批准、暂停与恢复", "approve, suspend and reinstate"),
         (Action::Decline, Resource::Verification) => Text::new("不予通过", "turn down"),
         (Action::Cancel, Resource::Verification) => Text::new("撤销准入", "revoke"),
+        (Action::Create, Resource::SaleDenial) => Text::new("申报", "deny"),
+        (Action::Confirm, Resource::SaleDenial) => Text::new("核定", "decide"),
+        (Action::Reveal, Resource::Verification) => Text::new("查看异议人信息", "see who objected"),
         (Action::Create, _) => Text::new("新建", "make"),
         (Action::Quote, _) => Text::new("试算", "quote"),
         (Action::Confirm, _) => Text::new("确认", "confirm"),

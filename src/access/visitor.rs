@@ -7,7 +7,10 @@ use crate::{
     http::{ApiError, Peer, RequestId},
     store::bulk,
 };
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{header, request::Parts},
+};
 use entity::{
     audit_entry::Outcome,
     id::{AccountId, SessionId},
@@ -15,6 +18,7 @@ use entity::{
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use std::{convert::Infallible, sync::Arc};
+use uuid::Uuid;
 
 /// A request before anybody is known to be behind it.
 pub struct Visitor {
@@ -55,6 +59,32 @@ impl Visitor {
         let grants = super::store::grants(db, account, now).await?;
         let actor = Arc::new(Actor::new(account, session, false, grants));
         Ok(Caller { actor, request_id: self.request_id, address: self.peer.stored() })
+    }
+}
+
+/// Somebody with or without a token: a wrong one is refused all the same.
+pub struct Guest {
+    /// The account, or nobody: an actor that holds nothing and is recorded as none.
+    pub caller: Caller,
+    /// Where the request comes from.
+    pub peer: Peer,
+}
+
+impl<S> FromRequestParts<S> for Guest
+where
+    S: Send + Sync,
+    Ctx: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let peer = Peer::of(&parts.extensions);
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Self { caller: Caller::from_request_parts(parts, state).await?, peer });
+        }
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        let actor = Arc::new(Actor::in_process(AccountId(Uuid::nil()), Vec::new()));
+        Ok(Self { caller: Caller { actor, request_id, address: peer.stored() }, peer })
     }
 }
 

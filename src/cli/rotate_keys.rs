@@ -8,7 +8,10 @@ use crate::{
     config::{Settings, hide_password},
     context::Ctx,
     store::bulk,
-    suppliers::{households_to_reseal, reseal_households, reseal_suppliers, suppliers_to_reseal},
+    suppliers::{
+        households_to_reseal, reseal_households, reseal_suppliers, suppliers_to_reseal,
+        verification::{objections_to_reseal, reseal_objections},
+    },
     vault::VaultError,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -40,12 +43,12 @@ pub async fn run(settings: Settings, master: bool) -> ExitCode {
     code
 }
 
-/// Makes a new data key and seals the numbers of every household and supplier under it. What an earlier run left is finished first, and
-/// then needs no further key.
+/// Makes a new data key and seals the numbers of every household, supplier and objector under it. What an earlier run left
+/// is finished first, and then needs no further key.
 async fn rotate(ctx: &Ctx) -> Result<(), VaultError> {
-    let left = households_to_reseal(ctx).await? + suppliers_to_reseal(ctx).await?;
+    let left = households_to_reseal(ctx).await? + suppliers_to_reseal(ctx).await? + objections_to_reseal(ctx).await?;
     if left > 0 {
-        println!("resuming: {left} households and suppliers are still sealed under an older key");
+        println!("resuming: {left} households, suppliers and contacts are still sealed under an older key");
     } else {
         let txn = ctx.store.begin().await?;
         let version = ctx.vault.rotate(&txn, &ctx.ids, ctx.clock.now()).await?;
@@ -60,10 +63,12 @@ async fn rotate(ctx: &Ctx) -> Result<(), VaultError> {
     let sealed = reseal_households(ctx, |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
     let suppliers = reseal_suppliers(ctx).await?;
+    let contacts = reseal_objections(ctx).await?;
     let txn = ctx.store.begin().await?;
-    note(ctx, &txn, "data_key.reseal", &json!({"households": sealed, "suppliers": suppliers})).await?;
+    let counts = json!({"households": sealed, "suppliers": suppliers, "contacts": contacts});
+    note(ctx, &txn, "data_key.reseal", &counts).await?;
     txn.commit().await?;
-    println!("sealed: {sealed} households and {suppliers} suppliers under the present key");
+    println!("sealed: {sealed} households, {suppliers} suppliers and {contacts} contacts under the present key");
     Ok(())
 }
 

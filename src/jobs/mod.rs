@@ -1,5 +1,6 @@
 //! Work that no request waits for: passing events on as notifications, sealing the audit trail, clearing what has served
-//! its time, and indexing names that were written by other means.
+//! its time, indexing names that were written by other means, letting approvals run out and correcting what revoked
+//! suppliers sold.
 //!
 //! Owns the outbox's way out. Refuses to lose an event: it is marked in the transaction that writes its notifications,
 //! and an event passed on twice writes them once.
@@ -17,8 +18,9 @@ use crate::{
     context::Ctx,
     finding,
     http::ApiError,
-    registry,
+    ledger, registry,
     store::bulk,
+    suppliers::verification,
 };
 use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
@@ -82,6 +84,14 @@ async fn run(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
             && let Err(error) = settle_schools(&ctx, looks == 0).await
         {
             tracing::warn!(?error, "moving schools failed and will be tried again");
+        }
+        if looks % LOOKS_BETWEEN_WINDOWS == 0
+            && let Err(error) = verification::settle_due(&ctx).await
+        {
+            tracing::warn!(?error, "letting approvals expire failed and will be tried again");
+        }
+        if let Err(error) = ledger::correct_revoked(&ctx).await {
+            tracing::warn!(?error, "correcting the ledger failed and will be tried again");
         }
         if let Err(error) = look(&ctx, looks % LOOKS_BETWEEN_PURGES == 0, &stopped).await {
             tracing::warn!(?error, "a job failed and will be tried again");

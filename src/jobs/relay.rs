@@ -19,7 +19,7 @@ use sea_orm::{
     sea_query::{LockBehavior, LockType},
 };
 use serde::Deserialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Builder;
 
 /// Events passed on in one transaction.
@@ -38,6 +38,12 @@ struct Facts {
     consignment_id: Option<String>,
     receipt_id: Option<String>,
     verification_id: Option<String>,
+    objection_id: Option<String>,
+    /// What it is about, where the topic does not say which of the ids.
+    subject: Option<String>,
+    /// People to be told by name.
+    #[serde(default)]
+    to: BTreeSet<AccountId>,
     /// Reporting units whose officers are concerned.
     #[serde(default)]
     units: BTreeSet<String>,
@@ -60,6 +66,8 @@ enum Audience {
     Authority,
     /// The supplier and the officers.
     SupplierAndAuthority,
+    /// Nobody but who is named.
+    Named,
 }
 
 fn audience(topic: &str) -> Option<Audience> {
@@ -80,6 +88,10 @@ fn audience(topic: &str) -> Option<Audience> {
         "verification.suspended" | "verification.expiring" | "verification.expired" | "verification.revoked" => {
             Audience::SupplierAndAuthority
         }
+        "objection.answered" => Audience::Named,
+        "sale.denied" => Audience::Authority,
+        "sale.decided" => Audience::Supplier,
+        "ledger.corrected" => Audience::Managers,
         // Kept for others who may listen one day; nobody is notified.
         _ => return None,
     })
@@ -114,8 +126,12 @@ pub async fn run_once(ctx: &Ctx) -> Result<usize, ApiError> {
         })
         .collect();
     let people = People::load(&txn, &told, now).await?;
-    let notifications: Vec<notification::Model> =
-        told.iter().flat_map(|(event, facts)| notify(ctx, &people, event, facts)).collect();
+    // The same thing twice in a batch is told once, as it was last.
+    let mut latest = BTreeMap::new();
+    for one in told.iter().flat_map(|(event, facts)| notify(ctx, &people, event, facts)) {
+        latest.insert((one.account_id, one.topic.clone(), one.subject_id.clone()), one);
+    }
+    let notifications: Vec<notification::Model> = latest.into_values().collect();
     bulk::insert_with(&txn, &notifications, AGAIN).await?;
     mark(&txn, &events, now).await?;
     txn.commit().await?;
@@ -126,6 +142,8 @@ fn notify(ctx: &Ctx, people: &People, event: &outbox::Model, facts: &Facts) -> V
     let subject = match event.topic.split('.').next() {
         Some("consignment") => &facts.consignment_id,
         Some("verification") => &facts.verification_id,
+        Some("objection") => &facts.objection_id,
+        Some("sale" | "ledger") => &facts.subject,
         _ => &facts.order_id,
     };
     let (Some(audience), Some(subject)) = (audience(&event.topic), subject) else { return Vec::new() };
@@ -225,6 +243,7 @@ impl People {
             Audience::Supplier => supplier().collect(),
             Audience::Authority => officers().collect(),
             Audience::SupplierAndAuthority => supplier().chain(officers()).collect(),
+            Audience::Named => BTreeSet::new(),
             Audience::Managers | Audience::School => facts
                 .school_id
                 .and_then(|id| self.schools.get(&id))
@@ -234,6 +253,7 @@ impl People {
                 .map(|(account, _)| *account)
                 .collect(),
         };
+        found.extend(facts.to.iter().copied());
         if let Some(by) = facts.by {
             found.remove(&by);
         }

@@ -23,7 +23,7 @@ use entity::{
     time::{Timestamp, month_of},
     weight::Gram,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Who declares.
@@ -78,7 +78,7 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// When the database does not answer.
     pub async fn read(
-        db: &impl ConnectionTrait,
+        db: &DatabaseTransaction,
         purchaser: &'a Purchaser,
         requests: &[(String, DeclarePurchaseRequest)],
         at: Timestamp,
@@ -119,6 +119,7 @@ impl<'a> Batch<'a> {
             let claims = request.lines.iter().map(|line| batch.claim(request, line));
             by_day.entry(request.purchased_on).or_default().extend(claims);
         }
+        Day::hold(db, &by_day.values().flatten().cloned().collect::<Vec<_>>()).await?;
         for (day, claims) in by_day {
             batch.days.insert(day, Day::read(db, &claims, day).await?);
         }

@@ -14,8 +14,8 @@ use entity::{
     household_status::HouseholdStatusKind,
     id::{HouseholdId, SupplierId},
 };
-use sea_orm::{ActiveEnum, ConnectionTrait, DbErr};
-use std::collections::{BTreeSet, HashMap};
+use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseTransaction, DbErr};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What is claimed of a line.
 #[derive(Clone, Debug, Default)]
@@ -47,12 +47,27 @@ pub struct Frozen {
     pub evidence: Option<String>,
 }
 
+impl Frozen {
+    /// What a seller without an approval brought: what it says of origin and producer is not believed, it stays in the
+    /// denominator (S6).
+    fn unvouched() -> Self {
+        Self {
+            class: PurchaseClass { origin: OriginClass::Unknown, producer: ProducerClass::None, evidence: false },
+            origin_lists: String::new(),
+            producer_status: None,
+            linked_households: 0,
+            evidence: None,
+        }
+    }
+}
+
 /// Everything the claims of one day are judged by, read with a fixed number of statements.
 pub struct Day {
     places: HashMap<String, Place>,
     homes: HashMap<HouseholdId, String>,
     statuses: HashMap<HouseholdId, Vec<HouseholdStatusKind>>,
     links: HashMap<SupplierId, i32>,
+    revoked: HashSet<SupplierId>,
 }
 
 impl Day {
@@ -76,8 +91,19 @@ impl Day {
             places: registry::places_on(db, &Vec::from_iter(codes), day).await?,
             homes: suppliers::counties_of(db, &households).await?,
             statuses: suppliers::statuses_on(db, &households, day).await?,
+            revoked: suppliers::verification::revoked_on(db, &sellers, day).await?,
             links: suppliers::linked_households_on(db, &Vec::from_iter(sellers), day).await?,
         })
+    }
+
+    /// Keeps the sellers of `claims` from being revoked until the transaction ends: what is frozen in it either knows of a
+    /// revocation or is seen by it. Called before [`Self::read`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn hold(txn: &DatabaseTransaction, claims: &[Claim]) -> Result<(), DbErr> {
+        let sellers: BTreeSet<SupplierId> = claims.iter().filter_map(|claim| claim.supplier_id).collect();
+        suppliers::verification::hold(txn, &sellers).await
     }
 
     /// The place with this code, where one exists.
@@ -95,6 +121,9 @@ impl Day {
     /// Freezes one claim.
     #[must_use]
     pub fn freeze(&self, claim: &Claim) -> Frozen {
+        if claim.supplier_id.is_some_and(|seller| self.revoked.contains(&seller)) {
+            return Frozen::unvouched();
+        }
         let origin = claim.origin_division_code.as_ref().and_then(|code| self.places.get(code));
         let facts = origin.map(|place| OriginFacts {
             level: place.level,

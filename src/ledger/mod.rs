@@ -6,6 +6,7 @@
 mod class;
 mod declaration;
 mod declare;
+mod denials;
 mod evidence;
 mod facts;
 mod import;
@@ -14,6 +15,7 @@ mod read;
 mod receive;
 mod receiver;
 mod record;
+mod revocation;
 
 pub use class::{ORIGINS, OriginClass, OriginFacts, PRODUCERS, ProducerClass, PurchaseClass};
 pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseView, DocumentRequest, declare};
@@ -24,6 +26,9 @@ pub use read::check_range;
 pub use receive::ReceiptView;
 pub use receiver::{Arrived, Receiver};
 pub use record::{record, totals};
+pub use revocation::{
+    Extent, check_day as check_revocation_day, correct, correct_batch, correct_revoked, counting, counting_on, reverses,
+};
 
 use crate::{context::Ctx, store::WithWriter};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -35,6 +40,8 @@ pub fn router(ctx: Ctx, receiver: Receiver) -> OpenApiRouter {
         .routes(routes!(declare::declare_purchase))
         .routes(routes!(import::import_purchases))
         .routes(routes!(read::list_ledger_lines))
+        .merge(revocation::router())
+        .merge(denials::router())
         .with_state(ctx.clone());
     receiving.with_state(WithWriter { ctx, writer: receiver }).merge(rest)
 }

@@ -1,6 +1,9 @@
 //! The lines behind a figure, each down to receipt, batch and document.
 
-use super::class::{OriginClass, ProducerClass, PurchaseClass};
+use super::{
+    class::{OriginClass, ProducerClass, PurchaseClass},
+    denials::{DenialMark, marks},
+};
 use crate::{
     access::{Action, Caller, Resource, Scope},
     context::Ctx,
@@ -115,6 +118,8 @@ pub struct LedgerLineView {
     pub delivery: Option<DeliveryView>,
     /// The declaration behind a declared line.
     pub declared_purchase_id: Option<DeclaredPurchaseId>,
+    /// The last case of somebody who denies the sale; null where nobody does.
+    pub denial: Option<DenialMark>,
     /// Documents that came with it, whether they prove the origin or not.
     pub certificates: Vec<LineCertificateView>,
 }
@@ -215,6 +220,7 @@ pub async fn list_ledger_lines(
     let lines = lines(db, (&scope, holds), &query, after, limit + 1).await?;
     let deliveries = deliveries(db, lines.iter().filter_map(|line| line.receipt_line_id)).await?;
     let certificates = certificates(db, &lines).await?;
+    let denied = marks(db, lines.iter().map(|line| line.id)).await?;
     let stated = if shows_households { stated(db, &lines).await? } else { HashMap::new() };
     Ok(Json(page(
         lines,
@@ -222,7 +228,8 @@ pub async fn list_ledger_lines(
         |line| format!("{}~{}", line.purchased_on, line.id),
         |line| {
             let stated_producer_code = stated.get(&line.id).cloned();
-            LedgerLineView { stated_producer_code, ..view(line, &deliveries, &certificates, shows_households) }
+            let denial = denied.get(&line.id).cloned();
+            LedgerLineView { stated_producer_code, denial, ..view(line, &deliveries, &certificates, shows_households) }
         },
     )))
 }
@@ -396,6 +403,7 @@ fn view(
         producer_household_id: line.producer_household_id.filter(|_| shows_households),
         producer_statuses: parts(line.producer_status.filter(|_| shows_households)),
         stated_producer_code: None,
+        denial: None,
         linked_households: line.linked_households,
         evidence: parts(line.evidence),
         recorded_at: line.recorded_at,

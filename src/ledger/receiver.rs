@@ -80,6 +80,7 @@ async fn receive_group(ctx: &Ctx, group: &[Arrived]) -> Result<Vec<Result<Reply,
         .collect();
     let mut arrivals = Arrivals::lock(&txn, &fresh, at.business_day()).await?;
     let claims: Vec<Claim> = arrivals.all().flat_map(claims).collect();
+    Day::hold(&txn, &claims).await?;
     let day = Day::read(&txn, &claims, at.business_day()).await?;
     let mut rows = Rowset::default();
     let mut answers = Vec::with_capacity(group.len());

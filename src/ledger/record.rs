@@ -1,6 +1,6 @@
 //! Writes ledger lines and raises the totals of school and month in the same transaction, last.
 
-use super::class::PurchaseClass;
+use super::{class::PurchaseClass, revocation::reverses};
 use crate::store::bulk;
 use entity::{money::Fen, purchase_line, school_month_total, weight::Gram};
 use sea_orm::{DatabaseTransaction, DbErr};
@@ -53,12 +53,14 @@ pub fn totals(lines: &[purchase_line::Model]) -> Vec<school_month_total::Model> 
             line_count: 0,
         });
         total.amount_fen.0 += line.amount_fen.0;
-        total.line_count += 1;
+        // A line that takes another back is one less.
+        let sign = if reverses(line) { -1 } else { 1 };
+        total.line_count += sign;
         if let Some(weight) = line.weight_gram {
             total.weight_gram.0 += weight.0;
         } else {
             total.unknown_weight_fen.0 += line.amount_fen.0;
-            total.unknown_weight_lines += 1;
+            total.unknown_weight_lines += sign;
         }
     }
     totals.into_values().collect()

@@ -12,7 +12,7 @@ const KEYED: [&str; 6] =
     ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 35] = [
+const VERSIONED: [&str; 38] = [
     "confirm_order",
     "decline_order",
     "cancel_order",
@@ -48,11 +48,23 @@ const VERSIONED: [&str; 35] = [
     "withdraw_application",
     "suspend_supplier",
     "reinstate_supplier",
+    "answer_objection",
+    "uphold_sale_denial",
+    "reject_sale_denial",
 ];
 
 /// Operations that store nothing, or no answer.
-const UNKEYED: [&str; 6] =
-    ["quote_basket", "search_households", "reveal_household", "reveal_supplier", "reveal_document", "delete_document"];
+const UNKEYED: [&str; 9] = [
+    "quote_basket",
+    "preview_revocation",
+    "search_households",
+    "reveal_household",
+    "reveal_supplier",
+    "reveal_document",
+    "reveal_objection",
+    "raise_objection",
+    "delete_document",
+];
 
 const KEY: &str = "Repeating a request with its key and body yields the first answer again, with \
 `Idempotency-Replayed: true`; the key with another body is refused";

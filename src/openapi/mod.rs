@@ -97,7 +97,7 @@ impl Call {
         Self {
             reads,
             proves: PROVING.contains(&id),
-            public: id == "jwks",
+            public: ["jwks", "list_public_notices"].contains(&id),
             secured: operation.security.is_some(),
             names_one: path.contains('{') || headers::query_names(operation).any(|name| name.ends_with("_id")),
             has_query: headers::query_names(operation).next().is_some(),

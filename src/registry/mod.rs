@@ -23,7 +23,7 @@ mod store;
 mod update_school;
 
 pub use affiliation::{Affiliations, Seat, schools_on};
-pub use authority::authorities_of;
+pub use authority::Authorities;
 pub use canteen_change::term_of;
 pub use school_change::settle;
 

@@ -9,6 +9,7 @@ mod coverage;
 mod indicator;
 mod quote;
 mod reading;
+mod revocation_preview;
 mod rollup;
 mod school;
 mod sums;
@@ -33,5 +34,6 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .routes(routes!(areas::reporting_unit_share))
         .routes(routes!(areas::division_share))
         .routes(routes!(indicator::list_indicators))
+        .routes(routes!(revocation_preview::preview_revocation))
         .with_state(ctx)
 }

@@ -80,6 +80,18 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// What takes these sums away again when it is added.
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        Self {
+            amount: Fen(-self.amount.0),
+            weight: Gram(-self.weight.0),
+            unknown_weight_amount: Fen(-self.unknown_weight_amount.0),
+            unknown_weight_lines: -self.unknown_weight_lines,
+            lines: -self.lines,
+        }
+    }
+
     /// Adds. Ranges are bounded to years, so that an `i64` of fen or grams is far from full.
     pub fn add(&mut self, other: &Self) {
         self.amount.0 += other.amount.0;

@@ -56,6 +56,9 @@ const SUMS: &str = "cast(coalesce(sum(amount_fen), 0) as bigint) as amount_fen, 
     cast(coalesce(sum(unknown_weight_lines), 0) as bigint) as unknown_weight_lines, \
     cast(coalesce(sum(line_count), 0) as bigint) as line_count";
 
+/// What a line counts as: one that takes another back is one less.
+pub(super) const SIGN: &str = "case when amount_fen < 0 or coalesce(weight_gram, 0) < 0 then -1 else 1 end";
+
 /// A school's sums over any days: whole months from its totals, the days at the edges from its lines. With the values for
 /// `$1` on: the school, then the months, then the days.
 fn school_sums(school: SchoolId, from: NaiveDate, to: NaiveDate) -> (String, Vec<Value>) {
@@ -73,11 +76,13 @@ fn school_sums(school: SchoolId, from: NaiveDate, to: NaiveDate) -> (String, Vec
          and school_id = $1 and month between $2 and $3"
             .to_owned();
     if from <= head_to || tail_from <= to {
-        parts += " union all \
+        parts += &format!(
+            " union all \
              select class, channel, amount_fen, coalesce(weight_gram, 0), \
              case when weight_gram is null then amount_fen else 0 end, \
-             case when weight_gram is null then 1 else 0 end, 1 from purchase_line \
-             where school_id = $1 and (purchased_on between $4 and $5 or purchased_on between $6 and $7)";
+             case when weight_gram is null then {SIGN} else 0 end, {SIGN} from purchase_line \
+             where school_id = $1 and (purchased_on between $4 and $5 or purchased_on between $6 and $7)"
+        );
         values.extend([from, head_to, tail_from, to].map(Value::from));
     }
     let sql =

@@ -1,5 +1,7 @@
-//! Recomputes every total from the ledger, and the ledger from its receipts and declarations, and names differences.
+//! Recomputes every total from the ledger, and the ledger from its receipts and declarations and its corrections from
+//! what they correct, and names differences.
 
+use super::sums::SIGN;
 use crate::context::Ctx;
 use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement};
 use std::fmt;
@@ -71,7 +73,7 @@ pub async fn verify(ctx: &Ctx) -> Result<Verification, DbErr> {
     .await?
     .unwrap_or(Count { lines: 0, totals: 0 });
     let mut differences = Vec::new();
-    for sql in [totals_sql(backend), receipts_sql(backend), declarations_sql(backend)] {
+    for sql in [totals_sql(backend), receipts_sql(backend), declarations_sql(backend), corrections_sql(backend)] {
         let rows = TotalRow::find_by_statement(Statement::from_string(backend, sql)).all(&txn).await?;
         differences.extend(rows.into_iter().map(|row| Difference {
             what: row.name,
@@ -111,7 +113,7 @@ fn totals_sql(backend: DbBackend) -> String {
          select {KEY}, {from_lines} from ( \
          select {KEY}, sum(amount_fen) as amount_fen, sum(coalesce(weight_gram, 0)) as weight_gram, \
          sum(case when weight_gram is null then amount_fen else 0 end) as unknown_weight_fen, \
-         sum(case when weight_gram is null then 1 else 0 end) as unknown_weight_lines, count(*) as line_count \
+         sum(case when weight_gram is null then {SIGN} else 0 end) as unknown_weight_lines, sum({SIGN}) as line_count \
          from purchase_line group by {KEY}) as l) as both_sides \
          group by {KEY} having {differs} order by {KEY} limit {NAMED}",
         school = id_text(backend, "school_id"),
@@ -133,6 +135,20 @@ fn receipts_sql(backend: DbBackend) -> String {
          from receipt_line r left join purchase_line l on l.receipt_line_id = r.id \
          where r.accepted_base > 0 and (l.id is null or l.amount_fen <> r.amount_fen \
          or coalesce(l.weight_gram, -1) <> coalesce(r.weight_gram, -1)) limit {NAMED}"
+    )
+}
+
+/// Each line that is corrected is taken back whole, once, and replaced by as much, once.
+fn corrections_sql(backend: DbBackend) -> String {
+    let id = id_text(backend, "l.id");
+    format!(
+        "select 'corrected line ' || {id} as name, cast(c.lines as text) || ' lines, ' || cast(c.amount_fen as text) || '/' \
+         || cast(c.weight_gram as text) as stored, '2 lines, 0/0' as recomputed from purchase_line l join \
+         (select corrects_line_id, count(*) as lines, sum(amount_fen) as amount_fen, sum(coalesce(weight_gram, 0)) as \
+         weight_gram, min(amount_fen) as least_fen, min(coalesce(weight_gram, 0)) as least_gram from purchase_line \
+         where corrects_line_id is not null group by corrects_line_id) c on c.corrects_line_id = l.id \
+         where c.lines <> 2 or c.amount_fen <> 0 or c.weight_gram <> 0 or c.least_fen <> -l.amount_fen \
+         or c.least_gram <> -coalesce(l.weight_gram, 0) limit {NAMED}"
     )
 }
 

@@ -67,6 +67,21 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("withdraw_application", Some((Action::Create, Resource::Verification))),
     ("suspend_supplier", Some((Action::Confirm, Resource::Verification))),
     ("reinstate_supplier", Some((Action::Confirm, Resource::Verification))),
+    ("list_public_notices", None),
+    ("raise_objection", None),
+    ("find_objection", None),
+    ("list_objections", Some((Action::Read, Resource::Verification))),
+    ("answer_objection", Some((Action::Confirm, Resource::Verification))),
+    ("reveal_objection", Some((Action::Reveal, Resource::Verification))),
+    ("preview_revocation", Some((Action::Cancel, Resource::Verification))),
+    ("revoke_supplier", Some((Action::Cancel, Resource::Verification))),
+    ("list_revocations", Some((Action::Read, Resource::Verification))),
+    ("list_sales", Some((Action::Create, Resource::SaleDenial))),
+    ("deny_sale", Some((Action::Create, Resource::SaleDenial))),
+    ("list_sale_denials", Some((Action::Read, Resource::SaleDenial))),
+    ("find_sale_denial", Some((Action::Read, Resource::SaleDenial))),
+    ("uphold_sale_denial", Some((Action::Confirm, Resource::SaleDenial))),
+    ("reject_sale_denial", Some((Action::Confirm, Resource::SaleDenial))),
     ("list_households", Some((Action::Read, Resource::Household))),
     ("find_household", Some((Action::Read, Resource::Household))),
     ("search_households", Some((Action::Read, Resource::Household))),
@@ -142,8 +157,8 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
 /// An id that nothing has.
 const NOWHERE: &str = "01990000-0000-7000-8000-0000000000ab";
 
-/// Operations that are there to get a token, or to check one.
-const PUBLIC: [&str; 3] = ["login", "refresh", "jwks"];
+/// Operations that are there to get a token, or to check one, and those of the public notice.
+const PUBLIC: [&str; 5] = ["login", "refresh", "jwks", "list_public_notices", "raise_objection"];
 
 #[test]
 fn the_policy_is_the_one_agreed_on() {

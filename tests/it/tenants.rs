@@ -8,7 +8,7 @@ use crate::support::{
     trade::{Trade, id},
 };
 use entity::membership::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 use xiaonong::jobs;
 
 const NOWHERE: &str = "01990000-0000-7000-8000-0000000000ab";
@@ -39,6 +39,9 @@ enum Foreign {
     Document,
     Paper,
     Verification,
+    Objection,
+    Line,
+    Denial,
 }
 
 /// What each operation that names something names. A new operation needs its line here.
@@ -85,6 +88,19 @@ const NAMED: &[(&str, Foreign)] = &[
     ("find_supplier", Foreign::Supplier),
     ("apply_supplier", Foreign::Supplier),
     ("list_verifications", Foreign::Verification),
+    ("list_objections", Foreign::Verification),
+    ("raise_objection", Foreign::Open),
+    ("find_objection", Foreign::Objection),
+    ("answer_objection", Foreign::Objection),
+    ("reveal_objection", Foreign::Objection),
+    ("preview_revocation", Foreign::Supplier),
+    ("revoke_supplier", Foreign::Supplier),
+    ("list_revocations", Foreign::Supplier),
+    ("list_sales", Foreign::Supplier),
+    ("deny_sale", Foreign::Line),
+    ("find_sale_denial", Foreign::Denial),
+    ("uphold_sale_denial", Foreign::Denial),
+    ("reject_sale_denial", Foreign::Denial),
     ("find_verification", Foreign::Verification),
     ("recommend_supplier", Foreign::Verification),
     ("review_supplier", Foreign::Verification),
@@ -180,6 +196,19 @@ fn naming(app: &App, document: &Document, operation: &Operation, this: &str) -> 
     }
 }
 
+/// Something said against a supplier.
+fn objection_to(app: &App, id: &str, verification: &str) -> String {
+    let quoted = |id: &str| match app.ctx.store.backend() {
+        sea_orm::DbBackend::Postgres => format!("'{id}'"),
+        _ => format!("x'{}'", id.replace('-', "")),
+    };
+    let (id, verification) = (quoted(id), quoted(verification));
+    format!(
+        "insert into objection (id, verification_id, contact_sealed, statement, raised_at, version) \
+         values ({id}, {verification}, 'none', 'x', 1, 1)"
+    )
+}
+
 /// A status of the household, a list of its county, and what the list leaves on the work list.
 async fn register_of(app: &App, officer: &str, household: &str) -> [String; 3] {
     let statuses = app.get(&format!("/households/{household}/statuses")).by(officer).await.ok();
@@ -217,6 +246,12 @@ on_both! {
         let paper = app.proven(&officer, "identity", "household", &household).await;
         let register = register_of(app, &officer, &household).await;
 
+        let line = received["lines"][0]["ledger_line_id"].as_str().expect("a line");
+        let denied = app.post(&format!("/ledger/{line}/denial"), json!({"reason": "当日未供货"})).by(&ours.seller).await.ok();
+        let denial = id(&denied).to_owned();
+        let objection = "01990000-0000-7000-8000-0000000000b1".to_owned();
+        app.execute(&objection_to(app, &objection, &supplier)).await;
+
         let mut strangers = Vec::new();
         for username in STRANGERS {
             strangers.push((username, app.login(username).await));
@@ -247,6 +282,9 @@ on_both! {
                 Foreign::Session => id(&sessions["items"][0]),
                 Foreign::Document => &document_of_ours,
                 Foreign::Paper => &paper,
+                Foreign::Objection => objection.as_str(),
+                Foreign::Line => line,
+                Foreign::Denial => &denial,
             };
             let nowhere = if matches!(foreign, Foreign::Unit) { NO_CODE } else { NOWHERE };
             let mut seen = 0;

@@ -11,7 +11,7 @@ use crate::{
     cache::Topic,
     context::Ctx,
     http::{ApiError, IfMatch, Reply},
-    registry::{authorities_of, find_division},
+    registry::Authorities,
     store::{Begun, IdempotencyKey, Work},
     suppliers::list::Names,
 };
@@ -140,9 +140,8 @@ pub async fn authorities(
     supplier: &supplier::Model,
     above: bool,
 ) -> Result<BTreeSet<String>, ApiError> {
-    let place = find_division(db, &supplier.division_code).await?;
-    let place = place.ok_or_else(|| ApiError::internal("a supplier of no place"))?;
-    Ok(authorities_of(db, &place, above).await?)
+    let place = supplier.division_code.as_str();
+    Ok(Authorities::load(db, [place]).await?.of(place, above))
 }
 
 /// What happened, as notifications name it.

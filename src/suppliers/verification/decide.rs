@@ -2,7 +2,8 @@
 
 use super::{
     advance::{Asked, advance, answer, find, record},
-    rules::Step,
+    revoke::end_revocations,
+    rules::{Deed, Step},
     store::{self, HOLDS},
     view::VerificationResponse,
 };
@@ -92,10 +93,11 @@ pub async fn approve_supplier(
     let step = Step::Approve { expires_on, objections };
     let held = store::find_held(work.txn(), &found.supplier, &HOLDS).await?;
     if let Some(mut held) = held {
-        found.state.clone().take(&step, super::rules::Deed { by: caller.actor.recorded_account(), at: work.at })?;
+        found.state.clone().take(&step, Deed { by: caller.actor.recorded_account(), at: work.at })?;
         record(&mut work, &caller, &mut held, &Step::Renew, None).await?;
     }
     record(&mut work, &caller, &mut found, &step, None).await?;
+    end_revocations(work.txn(), found.supplier.id, today).await?;
     answer(&ctx, &caller, work, found).await
 }
 

@@ -7,16 +7,24 @@
 mod advance;
 mod apply;
 mod decide;
+mod due;
 mod examine;
 mod history;
 mod list;
 mod listed;
+mod notices;
+mod objections;
 mod refusal;
+mod revoke;
 mod rules;
 mod store;
 mod view;
 
+pub use due::settle_due;
 pub use listed::listed;
+pub use objections::reseal::{objections_to_reseal, reseal_objections};
+pub use revoke::{find_revocable, find_verified, hold, revoke, revoked_on};
+pub use store::Found;
 
 use crate::context::Ctx;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -35,4 +43,10 @@ pub fn router() -> OpenApiRouter<Ctx> {
         .routes(routes!(decide::withdraw_application))
         .routes(routes!(decide::suspend_supplier))
         .routes(routes!(decide::reinstate_supplier))
+        .routes(routes!(notices::list_public_notices))
+        .routes(routes!(objections::raise::raise_objection))
+        .routes(routes!(objections::list::list_objections))
+        .routes(routes!(objections::list::find_objection))
+        .routes(routes!(objections::answer::answer_objection))
+        .routes(routes!(objections::reveal::reveal_objection))
 }

@@ -250,7 +250,10 @@ impl Verification {
     }
 
     /// Nobody decides what they entered, applied for or recommended. An agent's acts are the agent's.
-    fn four_eyes(&self, deed: Deed) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// [`Refusal::OwnWork`] where they do.
+    pub fn four_eyes(&self, deed: Deed) -> Result<(), Refusal> {
         match deed.by {
             Some(by) if self.hands.contains(&by) => Err(Refusal::OwnWork),
             _ => Ok(()),

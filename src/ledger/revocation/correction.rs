@@ -1,0 +1,46 @@
+//! A correcting pair: a line that takes another back, and one that stands in its place and counts for nothing.
+
+use crate::clock::Ids;
+use entity::{money::Fen, purchase_line, time::Timestamp, weight::Gram};
+
+/// Class of a line that nobody vouches for: origin not known, no producer, no evidence (S6).
+const UNVOUCHED: i32 = 0;
+
+/// Whether a line takes another one back: such a line counts as one line less.
+#[must_use]
+pub fn reverses(line: &purchase_line::Model) -> bool {
+    line.amount_fen.0 < 0 || line.weight_gram.is_some_and(|weight| weight.0 < 0)
+}
+
+/// What corrects these lines, a pair each. The line taken back keeps its class, day, school and unit, so that every figure
+/// it went into gives it up; its place takes a line of the same amount and weight, of which neither origin nor producer is
+/// known any more: who vouched for them is not believed. That stays in the denominator and leaves the numerator (S6).
+#[must_use]
+pub fn correct(ids: &Ids, lines: &[purchase_line::Model], at: Timestamp) -> Vec<purchase_line::Model> {
+    let pair = |line: &purchase_line::Model| {
+        let correcting = |amount_fen: Fen, weight_gram: Option<Gram>| purchase_line::Model {
+            id: ids.next(),
+            corrects_line_id: Some(line.id),
+            // A receipt's line has one line of the ledger, the first; the others are found through it.
+            receipt_line_id: None,
+            declared_purchase_id: None,
+            amount_fen,
+            weight_gram,
+            recorded_at: at,
+            ..line.clone()
+        };
+        let back = correcting(Fen(-line.amount_fen.0), line.weight_gram.map(|weight| Gram(-weight.0)));
+        let instead = purchase_line::Model {
+            class: UNVOUCHED,
+            origin_division_code: None,
+            origin_lists: String::new(),
+            producer_household_id: None,
+            producer_status: None,
+            linked_households: 0,
+            evidence: None,
+            ..correcting(line.amount_fen, line.weight_gram)
+        };
+        [back, instead]
+    };
+    lines.iter().flat_map(pair).collect()
+}

@@ -1,0 +1,23 @@
+//! What a supplier sold after the day it lost its approval from, and the lines that correct it (H4, S3).
+//!
+//! Owns the extent of a revocation and its correcting lines. Refuses a revocation whose preview is not the present one;
+//! never changes a line.
+
+mod correction;
+mod extent;
+mod list;
+mod revoke;
+mod run;
+
+pub use correction::{correct, reverses};
+pub use extent::{Extent, counting, counting_on};
+pub use revoke::check_day;
+pub use run::{correct_batch, correct_revoked};
+
+use crate::context::Ctx;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Revocations.
+pub fn router() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(revoke::revoke_supplier)).routes(routes!(list::list_revocations))
+}
