@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+mod arenas;
+
 fn main() -> ExitCode {
+    arenas::limit();
     xiaonong::cli::run()
 }

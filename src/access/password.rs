@@ -9,7 +9,7 @@ use argon2::{
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use std::sync::{
-    Arc, OnceLock,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -50,41 +50,48 @@ fn hasher(params: Params) -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
+/// What a hash is computed in. Taking and giving back some 20 MiB holds up every thread of the process, so one check
+/// hands it to the next while anybody waits.
+type Memory = Vec<Block>;
+
 /// Blocks of memory the allocator is asked for at least: 33 MiB. glibc maps what is above 32 MiB by itself and gives it
 /// back to the system when it is freed; less would stay with the process for good after the first few log-ins. What a hash
 /// does not touch of it costs nothing.
 const LEAST_RESERVED: usize = 33 * 1024;
 
-/// The hash itself, in memory that goes when it is done.
-fn digest(params: Params, password: &str, salt: &[u8]) -> argon2::Result<Output> {
+/// The hash itself. What `memory` held before has no part in it.
+fn digest(params: Params, password: &str, salt: &[u8], memory: &mut Memory) -> argon2::Result<Output> {
     let blocks = params.block_count();
-    let mut memory = Vec::with_capacity(blocks.max(LEAST_RESERVED));
-    memory.resize(blocks, Block::default());
+    if memory.len() < blocks {
+        memory.reserve_exact(blocks.max(LEAST_RESERVED) - memory.len());
+        memory.resize(blocks, Block::default());
+    }
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
-    hasher(params).hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut memory[..])?;
+    hasher(params).hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut memory[..blocks])?;
     Output::new(&out).map_err(|_| argon2::Error::OutputTooShort)
 }
 
-fn stored(params: Params, password: &str, salt: &[u8; SALT_BYTES]) -> Result<String, ApiError> {
+fn stored(params: Params, password: &str, salt: &[u8; SALT_BYTES], memory: &mut Memory) -> Result<String, ApiError> {
     let text = |error: &dyn std::fmt::Display| ApiError::internal(error.to_string());
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(&params).map_err(|error| text(&error))?,
         salt: Some(Salt::new(salt).map_err(|error| text(&error))?),
-        hash: Some(digest(params, password, salt).map_err(|error| text(&error))?),
+        hash: Some(digest(params, password, salt, memory).map_err(|error| text(&error))?),
     };
     Ok(hash.to_string())
 }
 
 /// Whether `password` is behind this PHC string; the comparison takes as long wherever the two differ.
-fn fits(password: &str, stored: &str) -> bool {
+fn fits(password: &str, stored: &str, memory: &mut Memory) -> bool {
     let Ok(hash) = PasswordHash::new(stored) else { return false };
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return false };
     let of_ours =
         hash.algorithm == Algorithm::Argon2id.ident() && expected.as_bytes().len() == Params::DEFAULT_OUTPUT_LEN;
     let Ok(params) = Params::try_from(&hash) else { return false };
-    of_ours && digest(params, password, salt).is_ok_and(|computed| same(computed.as_bytes(), expected.as_bytes()))
+    of_ours
+        && digest(params, password, salt, memory).is_ok_and(|computed| same(computed.as_bytes(), expected.as_bytes()))
 }
 
 const SALT_BYTES: usize = 16;
@@ -94,11 +101,32 @@ struct Gate {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     most_waiting: usize,
+    /// Memory of a check that is done, for those who wait.
+    spare: Mutex<Vec<Memory>>,
 }
 
 impl Gate {
     fn new(at_once: usize, most_waiting: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(at_once)), waiting: AtomicUsize::new(0), most_waiting }
+        Self {
+            permits: Arc::new(Semaphore::new(at_once)),
+            waiting: AtomicUsize::new(0),
+            most_waiting,
+            spare: Mutex::default(),
+        }
+    }
+
+    fn memory(&self) -> Memory {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Keeps `memory` for those who wait; with nobody waiting, all that is kept goes back to the system.
+    fn give_back(&self, memory: Memory) {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            spare.push(memory);
+        } else {
+            spare.clear();
+        }
     }
 
     /// # Errors
@@ -143,11 +171,14 @@ pub fn limit(at_once: Option<usize>, waiting: Option<usize>) {
     GATE.get_or_init(|| Gate::new(at_once.unwrap_or_else(present_default), waiting.unwrap_or(MOST_WAITING)));
 }
 
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-    let permit = gate().enter().await?;
+async fn off_thread<T: Send + 'static>(work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T, ApiError> {
+    let gate = gate();
+    let permit = gate.enter().await?;
     // The permit goes along: work whose caller has gone still counts while it runs.
     let work = move || {
-        let done = work();
+        let mut memory = gate.memory();
+        let done = work(&mut memory);
+        gate.give_back(memory);
         drop(permit);
         done
     };
@@ -166,7 +197,7 @@ fn normal(password: &str) -> String {
 pub async fn hash(password: String, cost: Cost) -> Result<String, ApiError> {
     let mut salt = [0; SALT_BYTES];
     SystemRandom::new().fill(&mut salt).map_err(|_| ApiError::internal("no randomness for a salt"))?;
-    off_thread(move || stored(params(cost), &normal(&password), &salt)).await?
+    off_thread(move |memory| stored(params(cost), &normal(&password), &salt, memory)).await?
 }
 
 /// Whether `password` is the one behind `stored`. Without a stored hash the same work is done for nothing, so that an
@@ -175,13 +206,13 @@ pub async fn hash(password: String, cost: Cost) -> Result<String, ApiError> {
 /// # Errors
 /// 500 when the check cannot run; 503 when too many wait.
 pub async fn verify(password: String, stored: Option<String>, cost: Cost) -> Result<bool, ApiError> {
-    off_thread(move || {
+    off_thread(move |memory| {
         let password = normal(&password);
         let Some(stored) = stored else {
-            let _ = digest(params(cost), &password, &[0; SALT_BYTES]);
+            let _ = digest(params(cost), &password, &[0; SALT_BYTES], memory);
             return false;
         };
-        fits(&password, &stored)
+        fits(&password, &stored, memory)
     })
     .await
 }
@@ -276,6 +307,33 @@ mod tests {
         drop(inside);
         assert!(first.await.expect("ends").is_ok() && third.await.expect("ends").is_ok());
         assert_eq!(gate.waiting.load(Ordering::Acquire), 0);
+    }
+
+    #[tokio::test]
+    async fn memory_is_handed_on_while_somebody_waits_and_then_goes() {
+        let gate = Arc::new(Gate::new(1, 2));
+        let inside = gate.enter().await.expect("is let in");
+        let waiting = tokio::spawn({
+            let gate = Arc::clone(&gate);
+            async move { gate.enter().await.map(drop) }
+        });
+        while gate.waiting.load(Ordering::Acquire) < 1 {
+            tokio::task::yield_now().await;
+        }
+        let mut memory = gate.memory();
+        let first =
+            digest(params(Cost::Light), "correct-horse-battery", &[1; SALT_BYTES], &mut memory).expect("hashes");
+        let place = memory.as_ptr();
+        gate.give_back(memory);
+        drop(inside);
+        assert!(waiting.await.expect("ends").is_ok());
+        let mut memory = gate.memory();
+        assert_eq!(memory.as_ptr(), place);
+        let again =
+            digest(params(Cost::Light), "correct-horse-battery", &[1; SALT_BYTES], &mut memory).expect("hashes");
+        assert_eq!(first, again, "what was there before has no part in a hash");
+        gate.give_back(memory);
+        assert!(gate.spare.lock().expect("locks").is_empty());
     }
 
     #[test]
