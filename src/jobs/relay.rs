@@ -72,8 +72,8 @@ enum Audience {
 
 fn audience(topic: &str) -> Option<Audience> {
     Some(match topic {
-        "order.placed" | "order.cancelled" | "consignment.received" => Audience::Supplier,
-        "order.confirmed" | "order.declined" => Audience::Managers,
+        "order.placed" | "order.cancelled" | "consignment.received" | "sale.decided" => Audience::Supplier,
+        "order.confirmed" | "order.declined" | "ledger.corrected" => Audience::Managers,
         "consignment.sent" => Audience::School,
         // Who takes the next step of a verification (H4).
         "verification.applied"
@@ -81,7 +81,8 @@ fn audience(topic: &str) -> Option<Audience> {
         | "verification.reviewed"
         | "verification.notice_over"
         | "verification.objected"
-        | "verification.withdrawn" => Audience::Authority,
+        | "verification.withdrawn"
+        | "sale.denied" => Audience::Authority,
         "verification.noticed" | "verification.approved" | "verification.refused" | "verification.reinstated" => {
             Audience::Supplier
         }
@@ -89,9 +90,6 @@ fn audience(topic: &str) -> Option<Audience> {
             Audience::SupplierAndAuthority
         }
         "objection.answered" => Audience::Named,
-        "sale.denied" => Audience::Authority,
-        "sale.decided" => Audience::Supplier,
-        "ledger.corrected" => Audience::Managers,
         // Kept for others who may listen one day; nobody is notified.
         _ => return None,
     })

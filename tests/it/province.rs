@@ -117,6 +117,9 @@ fn changed(name: &str, file: &str, change: impl Fn(String) -> String) -> PathBuf
     folder
 }
 
+/// A name, the file changed, how, and what is told.
+type Case = (&'static str, &'static str, fn(String) -> String, &'static str);
+
 #[test]
 fn a_bad_bundle_is_refused_with_file_line_and_reason() {
     let told = |name: &str, file: &str, change: fn(String) -> String| -> String {
@@ -127,7 +130,6 @@ fn a_bad_bundle_is_refused_with_file_line_and_reason() {
         });
         checked.expect_err("refused")
     };
-    type Case = (&'static str, &'static str, fn(String) -> String, &'static str);
     let cases: [Case; 9] = [
         ("name", "towns.csv", |_| "a\n".into(), "towns.csv, line 1: no bundle has this file"),
         (

@@ -80,8 +80,8 @@ on_both! {
         app.post(&uphold, found()).by(&trade.seller).await.refused(403, "forbidden");
         app.post(&uphold, json!({"finding": ""})).by(&officer).await.points_at("/finding", "required");
         app.post(&uphold, found()).by(&officer).header("if-match", "\"4\"").await.refused(412, "stale_version");
-        let upheld = app.post(&uphold, found()).by(&officer).header("if-match", "\"1\"").await.ok();
-        assert_eq!((&upheld["outcome"], &upheld["finding"], &upheld["version"]), (&json!("upheld"), &found()["finding"], &json!(2)));
+        let decided = app.post(&uphold, found()).by(&officer).header("if-match", "\"1\"").await.ok();
+        assert_eq!((&decided["outcome"], &decided["finding"], &decided["version"]), (&json!("upheld"), &found()["finding"], &json!(2)));
         app.post(&uphold, found()).by(&officer).await.refused(409, "denial_decided");
         app.post(&format!("/sale-denials/{}/reject", id(&case)), found()).by(&officer).await.refused(409, "denial_decided");
 

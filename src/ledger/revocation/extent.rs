@@ -64,7 +64,7 @@ impl Extent {
     /// When the database does not answer.
     pub async fn read(db: &impl ConnectionTrait, supplier: SupplierId, from: NaiveDate) -> Result<Self, DbErr> {
         let sum = |column: &'static str| -> SimpleExpr {
-            Expr::cust(format!("cast(coalesce(sum(purchase_line.{column}), 0) as bigint)")).into()
+            Expr::cust(format!("cast(coalesce(sum(purchase_line.{column}), 0) as bigint)"))
         };
         let found = purchase_line::Entity::find()
             .select_only()

@@ -44,7 +44,7 @@ pub struct RevocationView {
     pub finished_at: Option<Timestamp>,
 }
 
-pub(super) fn view(row: supplier_revocation::Model) -> RevocationView {
+pub(super) fn view(row: &supplier_revocation::Model) -> RevocationView {
     RevocationView {
         id: row.id,
         supplier_id: row.supplier_id,
@@ -84,5 +84,5 @@ pub async fn list_revocations(
     if let Some(after) = paging.after_id()? {
         rows = rows.filter(supplier_revocation::Column::Id.gt(RevocationId(after)));
     }
-    Ok(Json(page(rows.all(db).await?, limit, |row| row.id.to_string(), view)))
+    Ok(Json(page(rows.all(db).await?, limit, |row| row.id.to_string(), |row| view(&row))))
 }

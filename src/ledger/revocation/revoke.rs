@@ -91,7 +91,7 @@ pub async fn revoke_supplier(
         finished_at: None,
     };
     bulk::insert(work.txn(), std::slice::from_ref(&row)).await?;
-    let reply = work.commit(StatusCode::ACCEPTED, &view(row)).await?;
+    let reply = work.commit(StatusCode::ACCEPTED, &view(&row)).await?;
     ctx.pages.changed(Topic::Listings);
     Ok(reply)
 }
