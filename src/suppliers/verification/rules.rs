@@ -299,8 +299,10 @@ mod tests {
         for (place, step) in steps.iter().enumerate() {
             let who = u128::try_from(place).expect("small") + 2;
             for other in &steps {
-                if other != step {
-                    let state = it.state();
+                let state = it.state();
+                // An approval can be suspended and renewed at any time.
+                let open = state == VerificationState::Approved && matches!(other, Step::Suspend | Step::Renew);
+                if other != step && !open {
                     assert_eq!(it.clone().take(other, deed(9, 7)), Err(Refusal::WrongState(state)), "{other:?}");
                 }
             }
