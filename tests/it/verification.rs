@@ -21,12 +21,13 @@ pub struct Newcomer {
 
 impl Newcomer {
     pub async fn of(app: &App) -> Self {
-        let id = "01990000-0000-7000-8000-00000000c00b".to_owned();
-        let columns = "id, code, name, kind, division_code, status, version";
-        app.execute(&format!(
-            "insert into supplier ({columns}) values ('{}', 'new-coop', '威宁新合作社', 'cooperative', '520526', 'pending', 1)",
-            if app.ctx.store.backend() == sea_orm::DbBackend::Postgres { id.clone() } else { String::new() }
-        ).replace("''", &format!("x'{}'", id.replace('-', "")))).await;
+        app.member("register-officer", Role::AuthorityOfficer, At::Unit("520526")).await;
+        let supplier = json!({
+            "code": "new-coop", "name": "威宁新合作社", "kind": "cooperative", "division_code": "520526",
+            "social_credit_code": "93520526MA6WNNG01E",
+        });
+        let entered = app.post("/suppliers", supplier).by(&app.login("register-officer").await).await.ok();
+        let id = id(&entered).to_owned();
         app.member("new-owner", Role::Supplier, At::Supplier("new-coop")).await;
         app.member("second-officer", Role::AuthorityOfficer, At::Unit("520526")).await;
         app.member("county-manager", Role::AuthorityManager, At::Unit("520526")).await;
@@ -127,13 +128,11 @@ on_both! {
 
     async fn who_entered_a_supplier_does_not_let_it_in(app: &App) {
         let new = Newcomer::of(app).await;
-        let entered = app.account_id("second-officer").await;
-        app.execute("insert into supplier_entry (supplier_id, account_id, entered_at) \
-            select s.id, a.id, 1 from supplier s, account a where s.code = 'new-coop' and a.username = 'second-officer'").await;
+        let entered = app.login("register-officer").await;
         let applied = new.apply(app).await;
-        step(app, &applied, "recommend", &json!({}), &new.second).await.refused(403, "own_work");
-        let waiting = app.get("/verifications?waiting=true").by(&new.second).await.ok();
-        assert_eq!(waiting["items"], json!([]), "{entered}");
+        step(app, &applied, "recommend", &json!({}), &entered).await.refused(403, "own_work");
+        let waiting = app.get("/verifications?waiting=true").by(&entered).await.ok();
+        assert_eq!(waiting["items"], json!([]));
         step(app, &applied, "recommend", &json!({}), &new.officer).await.ok();
     }
 

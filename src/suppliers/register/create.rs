@@ -15,6 +15,7 @@ use crate::{
         personal::Sealed,
         search_households::normal,
         update_personal_data::{Misses, keyed},
+        verification::entered,
     },
     vault::Secret,
 };
@@ -67,7 +68,8 @@ pub struct CreateSupplierRequest {
 
 /// Enter a supplier
 ///
-/// By officers of its county. It is `pending` until it is approved (H4), and offers nothing before. One organisation, one
+/// By officers of its county. It is `pending` until it is approved (H4), by others than who entered it, and offers nothing
+/// before. One organisation, one
 /// household and one person are entered once each; whose a taken ID number is is not told, and that it is taken a few
 /// times a day only.
 #[utoipa::path(
@@ -143,6 +145,7 @@ pub async fn create_supplier(
     if !numbers.is_empty() {
         contact::store(work.txn(), &sealed).await.map_err(faster)?;
     }
+    entered(work.txn(), &caller, id, work.at).await?;
     finding::put(work.txn(), std::slice::from_ref(&row)).await?;
     let view = told((&ctx, &caller), &mut work, "supplier.create", &row, [&Value::Null, &tracked(&row)]).await?;
     work.commit(StatusCode::CREATED, &view).await

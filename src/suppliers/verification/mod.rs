@@ -8,6 +8,7 @@ mod advance;
 mod apply;
 mod decide;
 mod due;
+mod entered;
 mod examine;
 mod history;
 mod list;
@@ -21,6 +22,7 @@ mod store;
 mod view;
 
 pub use due::settle_due;
+pub use entered::entered;
 pub use listed::listed;
 pub use objections::reseal::{objections_to_reseal, reseal_objections};
 pub use revoke::{find_revocable, find_verified, hold, revoke, revoked_on};
