@@ -343,8 +343,17 @@ pub async fn division_node(
         }
         DivisionLevel::Prefecture => {
             let counties = below(place.code.clone()).await?;
-            let codes = counties.iter().map(|county| county.code.clone()).collect();
-            (Area::Counties(codes), counties.iter().map(child).collect(), Group::County, HashMap::new())
+            let mut codes: Vec<String> = counties.iter().map(|county| county.code.clone()).collect();
+            // What was written down under a code before anybody entered that it was over counts under its successor.
+            let gone = division::Entity::find()
+                .filter(division::Column::ParentCode.eq(place.code.as_str()))
+                .filter(division::COLUMN.valid_to.lt(days.0))
+                .filter(division::COLUMN.successor_code.is_not_null())
+                .all(db)
+                .await?;
+            codes.extend(gone.iter().map(|county| county.code.clone()));
+            let part_of = gone.into_iter().filter_map(|county| Some((county.code, county.successor_code?))).collect();
+            (Area::Counties(codes), counties.iter().map(child).collect(), Group::County, part_of)
         }
         DivisionLevel::County => {
             let area = Area::Counties(renamed(db, &place).await?);

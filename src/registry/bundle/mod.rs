@@ -14,6 +14,7 @@ use entity::{
     division::{self, DivisionLevel},
     division_past, division_succession,
     registry_import::{self, RegistryImportKind},
+    reporting_unit,
 };
 use files::Registry;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
@@ -113,14 +114,22 @@ impl Kept {
         registry.lists.retain(|list| !self.lists.contains(&list.code));
         registry.members.retain(|member| !self.lists.contains(&member.list_code));
         if self.divisions {
+            // Lists and units went along with the divisions: those that are there stay as they are.
+            let lists: HashSet<String> =
+                county_list::Entity::find().all(db).await?.into_iter().map(|row| row.code).collect();
+            let units: HashSet<String> =
+                reporting_unit::Entity::find().all(db).await?.into_iter().map(|row| row.code).collect();
+            let known: HashSet<String> =
+                division::Entity::find().all(db).await?.into_iter().map(|row| row.code).collect();
             registry
                 .divisions
                 .retain(|one| matches!(one.level, DivisionLevel::OtherProvince | DivisionLevel::OtherCounty));
-            let known: HashSet<String> =
-                division::Entity::find().all(db).await?.into_iter().map(|row| row.code).collect();
             let is_known = |code: &str| known.contains(code) || registry.divisions.iter().any(|one| one.code == code);
-            registry.members.retain(|member| is_known(&member.division_code));
-            registry.units.retain(|unit| unit.division_code.as_deref().is_none_or(is_known));
+            registry.lists.retain(|list| !lists.contains(&list.code));
+            registry.members.retain(|row| !lists.contains(&row.list_code) && is_known(&row.division_code));
+            registry
+                .units
+                .retain(|unit| !units.contains(&unit.code) && unit.division_code.as_deref().is_none_or(is_known));
         }
         Ok(registry)
     }
