@@ -80,7 +80,7 @@ pub struct TouchedSchoolView {
     #[schema(example = "雨农小学")]
     pub school_name: String,
     /// County it lies in.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub county_code: String,
     /// Its lines that would count for nothing.
     #[schema(example = 40)]

@@ -62,7 +62,7 @@ pub struct SupplierResponse {
     pub linked_households: i32,
     /// Resident identity number of the household's head or the farmer without the day of birth; this and the numbers
     /// below are shown to itself and its authorities, and null where they are not known.
-    #[schema(example = "520000********0019")]
+    #[schema(example = "910000********0019")]
     pub id_number: Option<String>,
     /// Phone number, first three and last four digits.
     #[schema(example = "199****0001")]

@@ -6,17 +6,25 @@ use crate::support::{
     papers::photo,
     trade::{Trade, accepted, fresh_key, id},
 };
+use crate::verification::Newcomer;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use xiaonong::jobs;
 
-/// Lists that a trade leaves empty, or that hang on one household; the tests of households read them by pages.
-const OF_HOUSEHOLDS: [&str; 4] =
-    ["list_household_statuses", "list_household_lists", "list_household_list_rows", "list_household_discrepancies"];
+/// Lists that a trade leaves empty, or that hang on one household or supplier; their own tests read them.
+const OF_ONE: [&str; 6] = [
+    "list_household_statuses",
+    "list_household_lists",
+    "list_household_list_rows",
+    "list_household_discrepancies",
+    "list_revocations",
+    "list_objections",
+];
 
 /// Path and query of a list that needs more than its address.
-fn address(operation: &Operation, school_id: &str) -> String {
+fn address(operation: &Operation, school_id: &str, supplier_id: &str) -> String {
     match operation.id() {
+        "list_sales" => format!("{}?supplier_id={supplier_id}&from=2026-01-01&to=2026-12-31&", operation.path),
         "list_ledger_lines" => format!("{}?school_id={school_id}&from=2026-01-01&to=2026-12-31&", operation.path),
         _ => format!("{}?", operation.path),
     }
@@ -32,8 +40,13 @@ on_both! {
     async fn every_list_is_read_by_pages(app: &App) {
         let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
         for _ in 0..3 {
-            trade.bought(&[("potato", "20", "jin"), ("radish", "2", "jin")]).await;
+            let receipt = trade.bought(&[("potato", "20", "jin"), ("radish", "2", "jin")]).await;
+            let line = receipt["lines"][0]["ledger_line_id"].as_str().expect("a line");
+            app.post(&format!("/ledger/{line}/denial"), json!({"reason": "当日未供货"})).by(&trade.seller).await.ok();
         }
+        let me = app.get("/me").by(&trade.seller).await.ok();
+        let supplier_id = me["memberships"][0]["supplier_id"].as_str().expect("a supplier").to_owned();
+        Newcomer::of(app).await.published(app).await;
         while jobs::run_once(&app.ctx).await.expect("the jobs run") > 0 {}
         let admin = app.login("demo-admin").await;
         for number in ["1", "2", "3"] {
@@ -43,13 +56,13 @@ on_both! {
         let document = Document::of(app);
         for operation in document.operations() {
             let takes_limit = |parameter: &Value| parameter["name"] == "limit";
-            let elsewhere = OF_HOUSEHOLDS.contains(&operation.id());
+            let elsewhere = OF_ONE.contains(&operation.id());
             if operation.method != "GET" || elsewhere || !operation.parameters(&document).iter().any(takes_limit) {
                 continue;
             }
-            let address = address(&operation, &trade.school_id);
-            // Notifications, and documents that wait to be linked, are their owner's alone.
-            let own = ["list_notifications", "list_documents"].contains(&operation.id());
+            let address = address(&operation, &trade.school_id, &supplier_id);
+            // Notifications, sales, and documents that wait to be linked, are their owner's alone.
+            let own = ["list_notifications", "list_documents", "list_sales"].contains(&operation.id());
             let token = if own { &trade.seller } else { &admin };
             let (all, next) = page(app, token, &format!("{address}limit=200")).await;
             assert!(!all.is_empty(), "{} shows nothing", operation.name());

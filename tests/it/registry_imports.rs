@@ -134,7 +134,7 @@ on_both! {
         // The school lies in the new place from the day on, and its history in the old one.
         let school = app.get(&format!("/schools/{}", trade.school_id)).by(&admin).await.ok();
         assert_eq!((&school["division_code"], &school["county_code"]), (&json!("520582109"), &json!("520582")));
-        let seats = app.texts("select division_code || ' ' || cast(from_on as text) from school_affiliation a \
+        let seats = app.texts("select a.division_code || ' ' || cast(from_on as text) from school_affiliation a \
             join school s on s.id = a.school_id where s.code = 'demo-yunong' order by from_on").await;
         assert_eq!((seats.len(), &seats[0][..9], &seats[1][..]), (2, "520526109", "520582109 2026-03-01"));
         for query in ["/schools?division=520526", "/suppliers?division=520526", "/listings?origin=520526"] {

@@ -24,7 +24,7 @@ pub struct SaleDenialView {
     /// That household; null otherwise.
     pub household_id: Option<HouseholdId>,
     /// Place whose authority decides.
-    #[schema(example = "520526109")]
+    #[schema(example = "910526109")]
     pub division_code: String,
     /// In own words.
     #[schema(example = "当日未向该校供货")]

@@ -37,16 +37,16 @@ pub struct CreateSupplierRequest {
     #[schema(value_type = Option<Uuid>, example = json!(null))]
     pub id: Option<Uuid>,
     /// Supplier code used in imports and reports, unique.
-    #[schema(example = "S-520526-099")]
+    #[schema(example = "S-910526-099")]
     pub code: String,
     /// Registered name, up to 100 characters.
-    #[schema(example = "威宁县草海种植农民专业合作社")]
+    #[schema(example = "松坡县草海种植农民专业合作社")]
     pub name: String,
     /// Its kind: it decides what else is needed.
     #[schema(example = "cooperative")]
     pub kind: SupplierKind,
     /// Registered township or county, within the caller's reach; never decides the share (S4).
-    #[schema(example = "520425")]
+    #[schema(example = "910425")]
     pub division_code: String,
     /// Village and group, up to 60 characters.
     #[schema(example = "草海村一组")]

@@ -32,7 +32,7 @@ pub struct RevealedSupplier {
     pub name: Option<String>,
     /// Resident identity number of the farmer or of the household's head; null where there is none.
     #[serde(skip_serializing_if = "Shown::is_hidden")]
-    #[schema(value_type = Option<String>, example = "520000190001010019")]
+    #[schema(value_type = Option<String>, example = "910000190001010019")]
     pub id_number: Shown,
     /// Phone number; null where it is not known.
     #[serde(skip_serializing_if = "Shown::is_hidden")]

@@ -28,13 +28,13 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct UpdateSupplierRequest {
     /// Registered name, up to 100 characters.
-    #[schema(example = "威宁县草海种植农民专业合作社")]
+    #[schema(example = "松坡县草海种植农民专业合作社")]
     pub name: Option<String>,
     /// Its kind, while it is `pending`. A household stays one, and nothing else becomes one.
     #[schema(example = json!(null))]
     pub kind: Option<SupplierKind>,
     /// Registered township or county.
-    #[schema(example = "520526109")]
+    #[schema(example = "910526109")]
     pub division_code: Option<String>,
     /// Village and group, up to 60 characters; empty takes it out.
     #[schema(example = "草海村二组")]

@@ -25,12 +25,12 @@ pub struct PublicNoticeView {
     /// The notice, for objections.
     pub id: VerificationId,
     /// Registered name; of a household masked.
-    #[schema(example = "威宁县草海种植农民专业合作社")]
+    #[schema(example = "松坡县草海种植农民专业合作社")]
     pub supplier_name: String,
     /// Its kind.
     pub supplier_kind: SupplierKind,
     /// Registered place.
-    #[schema(example = "520526109")]
+    #[schema(example = "910526109")]
     pub division_code: String,
     /// Its name.
     #[schema(example = "迤那镇")]
@@ -49,7 +49,7 @@ pub struct PublicNoticeView {
 #[into_params(parameter_in = Query)]
 pub struct NoticesQuery {
     /// Of suppliers registered in this division or one below it.
-    #[param(example = "520500")]
+    #[param(example = "910500")]
     division: Option<String>,
     /// Rows wanted, 1 to 200; 20 unless given.
     #[param(minimum = 1, maximum = 200, example = 20)]

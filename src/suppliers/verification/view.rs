@@ -21,12 +21,12 @@ pub struct VerificationView {
     /// Who is verified.
     pub supplier_id: SupplierId,
     /// Its registered name; of a household masked, except for its authorities and itself (P1).
-    #[schema(example = "威宁县草海种植农民专业合作社")]
+    #[schema(example = "松坡县草海种植农民专业合作社")]
     pub supplier_name: String,
     /// Its kind.
     pub supplier_kind: SupplierKind,
     /// Its registered place.
-    #[schema(example = "520526")]
+    #[schema(example = "910526")]
     pub division_code: String,
     /// Where it stands.
     pub state: VerificationState,
