@@ -90,9 +90,13 @@ pub mod sale_denial;
 pub mod stated_producer;
 
 // share
+pub mod area_category_total;
+pub mod area_total;
 pub mod indicator;
 pub mod indicator_class;
 pub mod school_month_total;
+pub mod school_total;
+pub mod total_change;
 
 // finding
 pub mod position;

@@ -11,6 +11,7 @@ mod denials;
 mod divisions;
 mod documents;
 mod finding;
+mod folded_totals;
 mod household_lists;
 mod personal_data;
 mod registry_histories;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(verification::Verification));
         all.push(Box::new(revocation::Revocation));
         all.push(Box::new(denials::Denials));
+        all.push(Box::new(folded_totals::FoldedTotals));
         all
     }
 }

@@ -204,11 +204,12 @@ pub async fn list_listings(
     Query(query): Query<ListingsQuery>,
 ) -> Result<Response, ApiError> {
     let scope = caller.actor.may(Action::Read, Resource::Listing)?;
-    let wanted = query.check()?.present(&ctx.store.read, &query).await?;
+    let wanted = query.check()?;
     let now = ctx.clock.now();
     let today = now.business_day();
     let key = format!("listings {today} {} {wanted:?}", scope.key());
     let compute = async {
+        let wanted = wanted.present(&ctx.store.read, &query).await?;
         let rows = offers::list_offers(ctx.store.primary(), &scope, &wanted, today).await?;
         let offers =
             page(rows, wanted.limit, |row| cursor(wanted.sort, row), |row| ListingView::from(row).seen_in(&scope));

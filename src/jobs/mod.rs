@@ -42,10 +42,13 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .with_state(ctx)
 }
 
+/// How often changes are folded into the totals of areas.
+const FOLD_EVERY: Duration = Duration::from_millis(500);
+
 /// The running jobs; they end when told to, or when this is dropped.
 pub struct Runner {
     stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Runner {
@@ -53,15 +56,41 @@ impl Runner {
     #[must_use]
     pub fn start(ctx: Ctx) -> Self {
         let (stop, stopped) = watch::channel(false);
-        Self { stop, task: tokio::spawn(run(ctx, stopped)) }
+        // By itself: figures do not wait for other jobs.
+        let folding = tokio::spawn(fold(ctx.clone(), stopped.clone()));
+        Self { stop, tasks: [folding, tokio::spawn(run(ctx, stopped))] }
     }
 
     /// Lets what is under way end, then returns.
     pub async fn stop(self) {
         // Without a receiver the jobs have ended already.
         let _ = self.stop.send(true);
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the jobs ended badly");
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the jobs ended badly");
+            }
+        }
+    }
+}
+
+async fn fold(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(FOLD_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = tick.tick() => {}
+        }
+        loop {
+            match ledger::fold(&ctx).await {
+                Ok(0) => break,
+                Ok(_) if *stopped.borrow() => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(?error, "folding totals failed and will be tried again");
+                    break;
+                }
+            }
         }
     }
 }

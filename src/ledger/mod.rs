@@ -9,6 +9,7 @@ mod declare;
 mod denials;
 mod evidence;
 mod facts;
+mod fold;
 mod import;
 mod import_columns;
 mod read;
@@ -21,6 +22,7 @@ pub use class::{ORIGINS, OriginClass, OriginFacts, PRODUCERS, ProducerClass, Pur
 pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseView, DocumentRequest, declare};
 pub use evidence::proves;
 pub use facts::{Claim, Day, Frozen};
+pub use fold::{FOLDED, fold, fold_county};
 pub use import_columns::DECLARED_PURCHASES;
 pub use read::check_range;
 pub use receive::ReceiptView;

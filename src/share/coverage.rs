@@ -74,6 +74,7 @@ pub async fn of_area(
     };
     let (seats, seat_values) = area.seats(6);
     let (condition, values) = area.condition(backend, 6 + seat_values.len());
+    let bought = area.source(Group::School, &format!("t.month between $1 and $2 and {condition}"));
     let day = "case when s.closed_on < $5 then s.closed_on when s.opened_on > $5 then s.opened_on else $5 end";
     let sql = format!(
         "with p as (select s.id as school_id, a.county_code, a.reporting_unit_code, {day} as day \
@@ -82,7 +83,7 @@ pub async fn of_area(
          and a.from_on <= {day} and (a.to_on is null or a.to_on >= {day}) and {seats}), \
          runs as (select distinct p.school_id from p join canteen_term k on k.school_id = p.school_id \
          and k.kind in ('own', 'contracted') and k.from_on <= p.day and (k.to_on is null or k.to_on >= p.day)), \
-         did as (select t.school_id from school_month_total t where t.month between $1 and $2 and {condition} \
+         did as (select t.school_id from {bought} \
          union select t.school_id from school_affiliation a join school_month_total t \
          on t.county_code = a.county_code and t.school_id = a.school_id and t.month between $1 and $2 \
          where a.to_on between $3 and $4) \

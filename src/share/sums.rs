@@ -244,6 +244,26 @@ impl Area {
         }
     }
 
+    /// What totals over whole months are taken from, alias `t`, where `condition` on that alias holds: what is folded, and
+    /// what is not folded yet.
+    pub(super) fn source(&self, group: Group, condition: &str) -> String {
+        let by_school = group == Group::School || matches!(self, Self::Township { .. });
+        let (table, key) = match (by_school, group) {
+            // Kept with the receipts themselves: nothing is waiting.
+            (true, Group::Category) => return format!("school_month_total t where {condition}"),
+            (true, _) => ("school_total", "county_code, reporting_unit_code, month, school_id, class, channel"),
+            (false, Group::Category) => {
+                ("area_category_total", "county_code, reporting_unit_code, month, category_code, class, channel")
+            }
+            (false, _) => ("area_total", "county_code, reporting_unit_code, month, class, channel"),
+        };
+        let columns = format!("{key}, amount_fen, weight_gram, unknown_weight_fen, unknown_weight_lines, line_count");
+        format!(
+            "(select {columns} from {table} t where {condition} \
+             union all select {columns} from total_change t where {condition}) as t"
+        )
+    }
+
     /// Condition on the seats of schools, alias `a`.
     pub(super) fn seats(&self, next: usize) -> (String, Vec<Value>) {
         match self {
@@ -302,10 +322,9 @@ pub async fn of_area(
         by.push("t.month");
     }
     let by = by.join(", ");
-    let grouped = format!(
-        "select {column} as key, {month} as month, t.class, t.channel, {SUMS} from school_month_total t \
-         where t.month between $1 and $2 and {condition} group by {by}"
-    );
+    let source = area.source(group, &format!("t.month between $1 and $2 and {condition}"));
+    let grouped =
+        format!("select {column} as key, {month} as month, t.class, t.channel, {SUMS} from {source} group by {by}");
     let sql = format!(
         "select {shown} as key, g.month, g.class, g.channel, g.amount_fen, g.weight_gram, g.unknown_weight_fen, \
          g.unknown_weight_lines, g.line_count from ({grouped}) as g"

@@ -2,7 +2,7 @@
 //! what they correct, and names differences.
 
 use super::sums::SIGN;
-use crate::context::Ctx;
+use crate::{context::Ctx, ledger::FOLDED};
 use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement};
 use std::fmt;
 
@@ -73,7 +73,10 @@ pub async fn verify(ctx: &Ctx) -> Result<Verification, DbErr> {
     .await?
     .unwrap_or(Count { lines: 0, totals: 0 });
     let mut differences = Vec::new();
-    for sql in [totals_sql(backend), receipts_sql(backend), declarations_sql(backend), corrections_sql(backend)] {
+    let mut checks =
+        vec![totals_sql(backend), receipts_sql(backend), declarations_sql(backend), corrections_sql(backend)];
+    checks.extend(FOLDED.map(|(table, key)| folded_sql(backend, table, key)));
+    for sql in checks {
         let rows = TotalRow::find_by_statement(Statement::from_string(backend, sql)).all(&txn).await?;
         differences.extend(rows.into_iter().map(|row| Difference {
             what: row.name,
@@ -85,44 +88,55 @@ pub async fn verify(ctx: &Ctx) -> Result<Verification, DbErr> {
     Ok(Verification { lines: count.lines, totals: count.totals, differences })
 }
 
-/// Totals against the lines: each key's sums from both sides, kept where they differ. A key that only one side has
-/// differs from nothing.
-fn totals_sql(backend: DbBackend) -> String {
-    let columns = ["amount_fen", "weight_gram", "unknown_weight_fen", "unknown_weight_lines", "line_count"];
-    let sums = |side: &str| {
-        let parts: Vec<String> = columns.iter().map(|column| format!("cast(sum({side}_{column}) as text)")).collect();
-        parts.join(" || '/' || ")
+/// What two sides are compared by.
+const SUMMED: [&str; 5] = ["amount_fen", "weight_gram", "unknown_weight_fen", "unknown_weight_lines", "line_count"];
+
+/// Two sides' sums for each key, named by `name`, kept where they differ. A key that only one side has differs from
+/// nothing.
+fn compared(name: &str, key: &str, stored: &str, recomputed: &str) -> String {
+    let text = |side: &str| SUMMED.map(|column| format!("cast(sum({side}_{column}) as text)")).join(" || '/' || ");
+    let of = |side: &str| match side {
+        "s" => SUMMED.map(|column| format!("{column} as s_{column}, 0 as r_{column}")).join(", "),
+        _ => SUMMED.map(|column| format!("0 as s_{column}, {column} as r_{column}")).join(", "),
     };
-    let pick = |stored: bool| {
-        let parts: Vec<String> = columns
-            .iter()
-            .map(|column| {
-                let (s, r) = if stored { (*column, "0") } else { ("0", *column) };
-                format!("{s} as s_{column}, {r} as r_{column}")
-            })
-            .collect();
-        parts.join(", ")
-    };
-    let differs: Vec<String> = columns.iter().map(|column| format!("sum(s_{column}) <> sum(r_{column})")).collect();
+    let differs = SUMMED.map(|column| format!("sum(s_{column}) <> sum(r_{column})")).join(" or ");
     format!(
-        "select 'total ' || county_code || ' school ' || {school} || ' ' || month || ' ' || reporting_unit_code || ' ' \
-         || category_code || ' ' || channel || ' class ' || class as name, \
-         {stored} as stored, {recomputed} as recomputed from ( \
-         select {KEY}, {from_totals} from school_month_total \
-         union all \
-         select {KEY}, {from_lines} from ( \
-         select {KEY}, sum(amount_fen) as amount_fen, sum(coalesce(weight_gram, 0)) as weight_gram, \
+        "select {name} as name, {} as stored, {} as recomputed from (select {key}, {} from {stored} \
+         union all select {key}, {} from {recomputed}) as both_sides \
+         group by {key} having {differs} order by {key} limit {NAMED}",
+        text("s"),
+        text("r"),
+        of("s"),
+        of("r"),
+    )
+}
+
+/// Totals of schools against the lines.
+fn totals_sql(backend: DbBackend) -> String {
+    let name = format!(
+        "'total ' || county_code || ' school ' || {} || ' ' || month || ' ' || reporting_unit_code || ' ' \
+         || category_code || ' ' || channel || ' class ' || class",
+        id_text(backend, "school_id")
+    );
+    let lines = format!(
+        "(select {KEY}, sum(amount_fen) as amount_fen, sum(coalesce(weight_gram, 0)) as weight_gram, \
          sum(case when weight_gram is null then amount_fen else 0 end) as unknown_weight_fen, \
          sum(case when weight_gram is null then {SIGN} else 0 end) as unknown_weight_lines, sum({SIGN}) as line_count \
-         from purchase_line group by {KEY}) as l) as both_sides \
-         group by {KEY} having {differs} order by {KEY} limit {NAMED}",
-        school = id_text(backend, "school_id"),
-        stored = sums("s"),
-        recomputed = sums("r"),
-        from_totals = pick(true),
-        from_lines = pick(false),
-        differs = differs.join(" or "),
-    )
+         from purchase_line group by {KEY}) as l"
+    );
+    compared(&name, KEY, "school_month_total", &lines)
+}
+
+/// Folded totals, with what is not folded yet, against the totals of schools.
+fn folded_sql(backend: DbBackend, table: &str, key: &str) -> String {
+    let sums = SUMMED.join(", ");
+    let folded =
+        format!("(select {key}, {sums} from {table} union all select {key}, {sums} from total_change) as folded");
+    let parts: Vec<String> = key
+        .split(", ")
+        .map(|column| if column == "school_id" { id_text(backend, column) } else { column.to_owned() })
+        .collect();
+    compared(&format!("'{table} ' || {}", parts.join(" || ' ' || ")), key, &folded, "school_month_total")
 }
 
 /// Each accepted receipt line has one ledger line with its amount and weight, and each such ledger line its receipt.

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     context::Ctx,
     finding,
+    ledger::fold_county,
     registry::{Seat, term_of},
     suppliers::verification::listed,
 };
@@ -183,6 +184,7 @@ pub async fn simulate(ctx: &Ctx, plan: &Plan, mut told: impl FnMut(&Progress)) -
         }
         result.lines += rows.lines.len() as u64;
         rows.write(&mut load).await?;
+        fold_county(&mut load, &county.code).await?;
         load.write(&[mark(&name, plan, ctx.clock.now())]).await?;
         load.commit().await?;
         progress.lines = result.lines;

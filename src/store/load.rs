@@ -2,8 +2,9 @@
 
 use super::{Store, bulk};
 use sea_orm::{
-    DatabaseTransaction, DbBackend, DbErr, EntityName, EntityTrait, Iden, Iterable, ModelTrait, SqlxError, Value,
-    sqlx::{PgPool, Postgres, Transaction},
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityName, EntityTrait, Iden, Iterable, ModelTrait,
+    SqlxError, Statement, Value,
+    sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction},
 };
 use std::fmt::Write;
 
@@ -46,6 +47,25 @@ impl Load {
                 Ok(())
             }
             Self::Postgres(txn) => copy(txn, rows).await,
+        }
+    }
+
+    /// Carries out a statement with one value, `$1`, over what was written.
+    ///
+    /// # Errors
+    /// Whatever the database refuses; the load is then lost.
+    pub async fn execute(&mut self, sql: &str, value: &str) -> Result<(), DbErr> {
+        match self {
+            Self::Sqlite(txn) => {
+                let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [value.into()]);
+                txn.execute_raw(statement).await.map(drop)
+            }
+            Self::Postgres(txn) => sea_orm::sqlx::query(AssertSqlSafe(sql.to_owned()))
+                .bind(value)
+                .execute(&mut **txn)
+                .await
+                .map(drop)
+                .map_err(refused),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::support::{
 };
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
-use xiaonong::{clock::SeededEntropy, share};
+use xiaonong::{clock::SeededEntropy, ledger, share};
 
 /// What counts under the headline, said once more from the frozen facts and not from the class: proven, and grown in a
 /// listed county or by a household that is or was registered (S5, S6).
@@ -115,43 +115,68 @@ async fn verified(app: &App) -> Vec<String> {
     found.differences.iter().map(ToString::to_string).collect()
 }
 
+/// Every figure of every breakdown against plain SQL over the lines.
+async fn figures_hold(app: &App) {
+    let admin = app.login("demo-admin").await;
+    let all = recomputed(app, "1 = 1").await;
+    assert!(0 < all[0] && all[0] < all[1] && all[4] > 50, "the lines are of all kinds: {all:?}");
+    for (table, column, path, codes) in [
+        ("reporting_unit", "reporting_unit_code", "/shares/reporting-units", UNITS),
+        ("division", "county_code", "/shares/divisions", DIVISIONS),
+    ] {
+        let mut seen = 0;
+        for code in codes {
+            let path = format!("{path}/{code}");
+            let expected = recomputed(app, &format!("{column} in {}", below(table, code))).await;
+            let view = app.get(&path).by(&admin).await.ok();
+            assert_eq!(shown(&view["figures"]), expected, "{path}");
+            for by in ["child", "month", "category", "child_month"] {
+                assert_eq!(sum_of_parts(app, &admin, &path, by).await, expected, "{path} by {by}");
+            }
+            seen += i32::from(expected[4] > 0);
+        }
+        assert!(seen >= 5, "most of the places bought something");
+    }
+    for school in SCHOOLS {
+        let trade = Trade::between(app, school, "weining-potato-coop").await;
+        let id = trade.school_id.replace('-', "");
+        let id = if app.ctx.store.backend() == DbBackend::Postgres { format!("'{id}'") } else { format!("x'{id}'") };
+        for days in [("2026-01-01", "2026-12-31"), ("2026-01-07", "2026-02-11")] {
+            let condition = format!("school_id = {id} and purchased_on between '{}' and '{}'", days.0, days.1);
+            let path = format!("/shares/schools/{}?from={}&to={}", trade.school_id, days.0, days.1);
+            let view = app.get(&path).by(&trade.buyer).await.ok();
+            assert_eq!(shown(&view["figures"]), recomputed(app, &condition).await, "{path}");
+            let by_class: i64 =
+                view["classes"].as_array().expect("classes").iter().filter_map(|one| one["lines"].as_i64()).sum();
+            assert_eq!(view["figures"]["lines"], by_class, "{path}");
+        }
+    }
+    assert_eq!(verified(app).await, Vec::<String>::new());
+}
+
 on_both! {
     async fn every_figure_is_what_its_lines_add_up_to(app: &App) {
         buy_at_random(app, 2_026).await;
-        let admin = app.login("demo-admin").await;
-        let all = recomputed(app, "1 = 1").await;
-        assert!(0 < all[0] && all[0] < all[1] && all[4] > 50, "the lines are of all kinds: {all:?}");
-        for (table, column, path, codes) in [
-            ("reporting_unit", "reporting_unit_code", "/shares/reporting-units", UNITS),
-            ("division", "county_code", "/shares/divisions", DIVISIONS),
-        ] {
-            let mut seen = 0;
-            for code in codes {
-                let path = format!("{path}/{code}");
-                let expected = recomputed(app, &format!("{column} in {}", below(table, code))).await;
-                let view = app.get(&path).by(&admin).await.ok();
-                assert_eq!(shown(&view["figures"]), expected, "{path}");
-                for by in ["child", "month", "category", "child_month"] {
-                    assert_eq!(sum_of_parts(app, &admin, &path, by).await, expected, "{path} by {by}");
-                }
-                seen += i32::from(expected[4] > 0);
-            }
-            assert!(seen >= 5, "most of the places bought something");
-        }
-        for school in SCHOOLS {
-            let trade = Trade::between(app, school, "weining-potato-coop").await;
-            let id = trade.school_id.replace('-', "");
-            let id = if app.ctx.store.backend() == DbBackend::Postgres { format!("'{id}'") } else { format!("x'{id}'") };
-            for days in [("2026-01-01", "2026-12-31"), ("2026-01-07", "2026-02-11")] {
-                let condition = format!("school_id = {id} and purchased_on between '{}' and '{}'", days.0, days.1);
-                let path = format!("/shares/schools/{}?from={}&to={}", trade.school_id, days.0, days.1);
-                let view = app.get(&path).by(&trade.buyer).await.ok();
-                assert_eq!(shown(&view["figures"]), recomputed(app, &condition).await, "{path}");
-                let by_class: i64 = view["classes"].as_array().expect("classes").iter().filter_map(|one| one["lines"].as_i64()).sum();
-                assert_eq!(view["figures"]["lines"], by_class, "{path}");
-            }
-        }
-        assert_eq!(verified(app).await, Vec::<String>::new());
+        let waiting = app.number("select count(*) from total_change").await;
+        assert!(waiting > 50, "nothing is folded while nobody folds: {waiting}");
+        figures_hold(app).await;
+        // Two replicas share the work; whoever meets what the other has taken leaves it.
+        let other = app.second_replica().await;
+        let (one, two) = tokio::join!(ledger::fold(&app.ctx), ledger::fold(&other.ctx));
+        let folded = one.expect("folds") + two.expect("folds") + ledger::fold(&app.ctx).await.expect("folds");
+        assert_eq!(i64::try_from(folded), Ok(waiting));
+        assert_eq!(app.number("select count(*) from total_change").await, 0);
+        app.wait_millis(2_000);
+        figures_hold(app).await;
+        // Some folded, some not.
+        buy_at_random(app, 2_027).await;
+        app.wait_millis(2_000);
+        figures_hold(app).await;
+        assert!(ledger::fold(&other.ctx).await.expect("folds") > 0);
+        assert_eq!(ledger::fold(&app.ctx).await.expect("folds"), 0);
+        app.execute("update area_total set line_count = line_count + 1 where county_code = '520526'").await;
+        let named = verified(app).await;
+        assert!(!named.is_empty() && named.iter().all(|one| one.starts_with("area_total 520526")), "{named:?}");
     }
 
     async fn nothing_bought_is_undefined_and_just_below_half_is_not_half(app: &App) {
