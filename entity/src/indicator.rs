@@ -59,6 +59,8 @@ pub struct Model {
     pub valid_to: Option<Date>,
     /// Where the target was published.
     pub source: String,
+    /// Unit whose schools it measures, with all below it; none = every authority's.
+    pub scope_unit_code: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

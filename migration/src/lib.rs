@@ -13,6 +13,7 @@ mod documents;
 mod finding;
 mod folded_totals;
 mod household_lists;
+mod indicator_units;
 mod personal_data;
 mod registry_histories;
 mod registry_imports;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(revocation::Revocation));
         all.push(Box::new(denials::Denials));
         all.push(Box::new(folded_totals::FoldedTotals));
+        all.push(Box::new(indicator_units::IndicatorUnits));
         all
     }
 }

@@ -54,8 +54,9 @@ const VERSIONED: [&str; 38] = [
 ];
 
 /// Operations that store nothing, or no answer.
-const UNKEYED: [&str; 9] = [
+const UNKEYED: [&str; 10] = [
     "quote_basket",
+    "simulate_indicator",
     "preview_revocation",
     "search_households",
     "reveal_household",

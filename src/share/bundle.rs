@@ -123,6 +123,7 @@ pub async fn load(ctx: &Ctx) -> Result<bool, ApiError> {
             valid_from: row.valid_from,
             valid_to: row.valid_to,
             source: row.source,
+            scope_unit_code: None,
         };
         classes
             .extend(rule.classes().into_iter().map(|class| indicator_class::Model { indicator_id: version.id, class }));

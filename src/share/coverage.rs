@@ -1,6 +1,9 @@
 //! Coverage: who should report and who did (S9). Schools without a kitchen of their own are exempt (S12).
 
-use super::sums::{Area, Group};
+use super::{
+    indicators::Population,
+    sums::{Area, Group},
+};
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 use serde::Serialize;
@@ -62,6 +65,7 @@ pub async fn of_area(
     (first, last): (i32, i32),
     days: Days,
     group: Group,
+    population: &Population,
 ) -> Result<HashMap<String, Coverage>, DbErr> {
     let backend = db.get_database_backend();
     let key = match (group, backend) {
@@ -74,13 +78,15 @@ pub async fn of_area(
     };
     let (seats, seat_values) = area.seats(6);
     let (condition, values) = area.condition(backend, 6 + seat_values.len());
-    let bought = area.source(Group::School, &format!("t.month between $1 and $2 and {condition}"));
+    let (placed, place_values) = population.of_place("a", 6 + seat_values.len() + values.len());
+    let measured = population.of_school();
+    let bought = area.source(Group::School, true, &format!("t.month between $1 and $2 and {condition}"));
     let day = "case when s.closed_on < $5 then s.closed_on when s.opened_on > $5 then s.opened_on else $5 end";
     let sql = format!(
         "with p as (select s.id as school_id, a.county_code, a.reporting_unit_code, {day} as day \
          from school_affiliation a join school s on s.id = a.school_id \
          where s.opened_on <= $4 and (s.closed_on is null or s.closed_on >= $3) \
-         and a.from_on <= {day} and (a.to_on is null or a.to_on >= {day}) and {seats}), \
+         and a.from_on <= {day} and (a.to_on is null or a.to_on >= {day}) and {seats} and {placed} and {measured}), \
          runs as (select distinct p.school_id from p join canteen_term k on k.school_id = p.school_id \
          and k.kind in ('own', 'contracted') and k.from_on <= p.day and (k.to_on is null or k.to_on >= p.day)), \
          did as (select t.school_id from {bought} \
@@ -98,6 +104,7 @@ pub async fn of_area(
     let mut bound: Vec<Value> = vec![first.into(), last.into(), days.from.into(), days.to.into(), day.into()];
     bound.extend(seat_values);
     bound.extend(values);
+    bound.extend(place_values);
     let rows = Row::find_by_statement(Statement::from_sql_and_values(backend, sql, bound)).all(db).await?;
     Ok(rows
         .into_iter()

@@ -6,7 +6,7 @@
 mod areas;
 mod bundle;
 mod coverage;
-mod indicator;
+mod indicators;
 mod quote;
 mod reading;
 mod revocation_preview;
@@ -17,7 +17,7 @@ mod verify;
 
 pub use bundle::{check as check_indicators, load as load_indicators};
 pub use coverage::Coverage;
-pub use indicator::{Indicator, ReadingView, indicators_on, recent_indicators};
+pub use indicators::{Indicator, Population, ReadingView, indicators_on, recent_indicators};
 pub use reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, share_bp, still_needed};
 pub use rollup::{By, Node, PartView, RollUpView, division_node, roll_up, unit_node};
 pub use school::{Figures, RangeQuery, SchoolShareView, school_share};
@@ -33,7 +33,7 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .routes(routes!(school::school_share))
         .routes(routes!(areas::reporting_unit_share))
         .routes(routes!(areas::division_share))
-        .routes(routes!(indicator::list_indicators))
         .routes(routes!(revocation_preview::preview_revocation))
+        .merge(indicators::router())
         .with_state(ctx)
 }

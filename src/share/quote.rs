@@ -1,7 +1,7 @@
 //! Quote a basket: prices, stock, and the school's share before and after. Nothing is stored.
 
 use super::{
-    indicator::{ReadingView, recent_indicators},
+    indicators::{ReadingView, recent_indicators},
     sums::{by_class, of_school},
 };
 use crate::{

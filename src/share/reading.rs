@@ -2,14 +2,15 @@
 
 use crate::ledger::{OriginClass, ProducerClass, PurchaseClass};
 use entity::{money::Fen, weight::Gram};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Basis points in a whole.
 pub const WHOLE_BP: i64 = 10_000;
 
 /// Which purchases an indicator's rule names, before evidence is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Grown in a listed county (S5 a).
     Listed,

@@ -1,7 +1,7 @@
 //! What a revocation would change, before anybody confirms it: lines, schools, and each school's share.
 
 use super::{
-    indicator::{Indicator, ReadingView, recent_indicators},
+    indicators::{Indicator, ReadingView, recent_indicators},
     reading::Sums,
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use super::{
     coverage::{self, Coverage, Days},
-    indicator::{Indicator, recent_indicators},
+    indicators::{Indicator, Population, recent_indicators},
     reading::Sums,
     school::Figures,
     sums::{Area, Group, SumRow, by_class, of_area, whole_months},
@@ -82,8 +82,8 @@ pub struct PartView {
 
 /// One part of a breakdown by place: its code, its name, and the keys of the totals that belong to it.
 pub struct Child {
-    code: String,
-    name: String,
+    pub(super) code: String,
+    pub(super) name: String,
 }
 
 /// A place in one of the two hierarchies, ready to be summed.
@@ -92,11 +92,11 @@ pub struct Node {
     pub code: String,
     /// Name.
     pub name: String,
-    area: Area,
+    pub(super) area: Area,
     /// Parts below, in order.
-    children: Vec<Child>,
+    pub(super) children: Vec<Child>,
     /// By what totals are grouped to find a part.
-    group: Group,
+    pub(super) group: Group,
     /// Part of each key of that group; for schools the key is the part.
     part_of: HashMap<String, String>,
 }
@@ -121,10 +121,11 @@ pub async fn roll_up(
         Some(By::Category) => Group::Category,
         Some(By::Month) | None => Group::None,
     };
-    let rows = of_area(db, &node.area, months, group, monthly).await?;
+    let everyone = Population::default();
+    let rows = of_area(db, &node.area, months, group, monthly, &everyone).await?;
     let coverage_group = if by_place { node.group } else { Group::None };
     let days = Days { from, to, today: ctx.clock.now().business_day() };
-    let covered = coverage::of_area(db, &node.area, months, days, coverage_group).await?;
+    let covered = coverage::of_area(db, &node.area, months, days, coverage_group, &everyone).await?;
     let mut coverage = Coverage::default();
     for part in covered.values() {
         coverage.add(part);
@@ -159,13 +160,13 @@ pub async fn roll_up(
 }
 
 impl Node {
-    fn part(&self, key: &str) -> String {
+    pub(super) fn part(&self, key: &str) -> String {
         self.part_of.get(key).cloned().unwrap_or_else(|| key.to_owned())
     }
 }
 
 /// Roll-ups are kept by month; any other range would silently leave days out.
-fn exact_months(from: NaiveDate, to: NaiveDate) -> Result<(i32, i32), ApiError> {
+pub(super) fn exact_months(from: NaiveDate, to: NaiveDate) -> Result<(i32, i32), ApiError> {
     let starts = chrono::Datelike::day(&from) == 1;
     let ends = to.succ_opt().is_some_and(|next| chrono::Datelike::day(&next) == 1);
     whole_months(from, to).filter(|_| starts && ends).ok_or_else(|| {

@@ -1,7 +1,7 @@
 //! The share of one school.
 
 use super::{
-    indicator::{Indicator, ReadingView, recent_indicators},
+    indicators::{Indicator, ReadingView, recent_indicators},
     reading::{AmountShare, Sums, WeightShare},
     sums::{ShareOf, SumRow, by_class, school_with_sums},
 };

@@ -1,6 +1,6 @@
 //! Sums by class: of a school over any days, of many schools over whole months.
 
-use super::reading::Sums;
+use super::{indicators::Population, reading::Sums};
 use chrono::{Datelike, NaiveDate};
 use entity::{id::SchoolId, money::Fen, purchase_line::Channel, time::month_of, weight::Gram};
 use futures_util::TryStreamExt;
@@ -245,9 +245,9 @@ impl Area {
     }
 
     /// What totals over whole months are taken from, alias `t`, where `condition` on that alias holds: what is folded, and
-    /// what is not folded yet.
-    pub(super) fn source(&self, group: Group, condition: &str) -> String {
-        let by_school = group == Group::School || matches!(self, Self::Township { .. });
+    /// what is not folded yet. With `by_school` the condition names schools.
+    pub(super) fn source(&self, group: Group, by_school: bool, condition: &str) -> String {
+        let by_school = by_school || group == Group::School || matches!(self, Self::Township { .. });
         let (table, key) = match (by_school, group) {
             // Kept with the receipts themselves: nothing is waiting.
             (true, Group::Category) => return format!("school_month_total t where {condition}"),
@@ -294,7 +294,7 @@ fn month_end(backend: DbBackend) -> &'static str {
     }
 }
 
-/// Sums of many schools over whole months, grouped, and with `monthly` by month too.
+/// Sums of the measured schools over whole months, grouped, and with `monthly` by month too.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -304,8 +304,12 @@ pub async fn of_area(
     (first, last): (i32, i32),
     group: Group,
     monthly: bool,
+    population: &Population,
 ) -> Result<Vec<SumRow>, DbErr> {
-    let (condition, mut values) = area.condition(db.get_database_backend(), 3);
+    let (mut condition, mut values) = area.condition(db.get_database_backend(), 3);
+    let (measured, more) = population.of_totals(3 + values.len());
+    condition.push_str(&format!(" and {measured}"));
+    values.extend(more);
     let column = group.column();
     let month = if monthly { "t.month" } else { "0" };
     // Ids are grouped as they are and only shown as text: the group runs over every row of the totals.
@@ -322,7 +326,7 @@ pub async fn of_area(
         by.push("t.month");
     }
     let by = by.join(", ");
-    let source = area.source(group, &format!("t.month between $1 and $2 and {condition}"));
+    let source = area.source(group, population.by_school(), &format!("t.month between $1 and $2 and {condition}"));
     let grouped =
         format!("select {column} as key, {month} as month, t.class, t.channel, {SUMS} from {source} group by {by}");
     let sql = format!(

@@ -41,6 +41,7 @@ async fn address(app: &App, document: &Document, operation: &Operation) -> Strin
         "list_household_list_rows" => operation.path.replace("{id}", list),
         // An approval that came with the county's list took over its supplier's id.
         "list_objections" | "list_revocations" => operation.path.replace("{id}", &seller),
+        "indicator_share" => operation.path.replace("{code}", "poverty_share"),
         _ => operation.path.replace("{id}", &school.to_string()).replace("{code}", "520500"),
     };
     let needed = operation.parameters(document);
@@ -49,6 +50,7 @@ async fn address(app: &App, document: &Document, operation: &Operation) -> Strin
         needed.map(|one| format!("{}={}", one["name"].as_str().expect("a name"), document.example(one))).collect();
     let named = if operation.id() == "list_sales" { seller } else { school.to_string() };
     let query = query.join("&").replace("01990000-0000-7000-8000-000000000001", &named);
+    let query = query.replace("place=910500", "place=520526");
     format!("{path}?{query}")
 }
 

@@ -45,6 +45,7 @@ mod groups;
 mod household_lists;
 mod household_privacy;
 mod household_register;
+mod indicators;
 mod limits;
 mod lists;
 mod main_job;

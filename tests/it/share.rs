@@ -53,7 +53,7 @@ fn purchase(random: &SeededEntropy, canteen_id: &str) -> Value {
     })
 }
 
-async fn buy_at_random(app: &App, seed: u64) {
+pub async fn buy_at_random(app: &App, seed: u64) {
     let random = SeededEntropy::new(seed);
     for school in SCHOOLS {
         let trade = Trade::between(app, school, "weining-potato-coop").await;

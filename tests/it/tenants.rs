@@ -48,6 +48,9 @@ enum Foreign {
 const NAMED: &[(&str, Foreign)] = &[
     ("find_division", Foreign::Open),
     ("import_template", Foreign::Open),
+    // Whose schools it is over is in the query: tests/it/indicators.rs.
+    ("indicator_share", Foreign::Open),
+    ("end_indicator", Foreign::Open),
     ("find_school", Foreign::School),
     ("find_school_position", Foreign::School),
     ("put_school_position", Foreign::School),

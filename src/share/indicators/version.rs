@@ -1,33 +1,31 @@
-//! Indicators as dated data: a set of qualifying classes, a basis, a target, a validity (S5).
+//! A version of an indicator: a set of qualifying classes, a basis, a target, a validity (S5).
 
-use super::reading::{AmountShare, Sums, WeightShare, meets, percent, still_needed};
 use crate::{
-    access::{Action, Caller, Resource},
     context::Ctx,
-    http::{ApiError, Query},
-    ledger::{PurchaseClass, check_range},
+    ledger::PurchaseClass,
+    share::reading::{AmountShare, Sums, WeightShare, meets, percent, still_needed},
 };
-use axum::{Json, extract::State};
 use chrono::{Datelike, NaiveDate};
 use entity::{
+    id::IndicatorId,
     indicator::{self, Basis},
     indicator_class,
     money::Fen,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// An indicator as it held on a day.
 #[derive(Clone, Debug)]
 pub struct Indicator {
     /// The version.
     pub version: indicator::Model,
-    classes: HashSet<i32>,
+    pub(super) classes: HashSet<i32>,
 }
 
 /// An indicator and its figures.
@@ -115,22 +113,45 @@ pub async fn indicators_on(db: &impl ConnectionTrait, day: NaiveDate) -> Result<
         .filter(Column::ValidFrom.lte(day))
         .filter(Condition::any().add(Column::ValidTo.is_null()).add(Column::ValidTo.gte(day)))
         .filter(Column::ScopeDivisionCode.is_null())
+        .filter(Column::ScopeUnitCode.is_null())
         .filter(Column::RuralOnly.eq(false))
         .filter(Column::Stages.eq(""))
         .order_by_desc(Column::Headline)
         .order_by_asc(Column::Code)
         .all(db)
         .await?;
+    with_classes(db, versions).await
+}
+
+/// The versions with the classes that qualify under each: one statement.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn with_classes(db: &impl ConnectionTrait, versions: Vec<indicator::Model>) -> Result<Vec<Indicator>, DbErr> {
     let ids = versions.iter().map(|version| version.id);
-    let classes =
-        indicator_class::Entity::find().filter(indicator_class::Column::IndicatorId.is_in(ids)).all(db).await?;
-    Ok(versions
-        .into_iter()
-        .map(|version| {
-            let of_this = classes.iter().filter(|row| row.indicator_id == version.id);
-            Indicator { classes: of_this.map(|row| row.class).collect(), version }
-        })
-        .collect())
+    let mut classes: HashMap<IndicatorId, HashSet<i32>> = HashMap::new();
+    let of_these = indicator_class::Entity::find().filter(indicator_class::Column::IndicatorId.is_in(ids));
+    for row in of_these.all(db).await? {
+        classes.entry(row.indicator_id).or_default().insert(row.class);
+    }
+    let with =
+        |version: indicator::Model| Indicator { classes: classes.remove(&version.id).unwrap_or_default(), version };
+    Ok(versions.into_iter().map(with).collect())
+}
+
+/// The version of an indicator that held on `day`, whoever it measures; none where there was none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn indicator_on(db: &impl ConnectionTrait, code: &str, day: NaiveDate) -> Result<Option<Indicator>, DbErr> {
+    use indicator::Column;
+    let version = indicator::Entity::find()
+        .filter(Column::Code.eq(code))
+        .filter(Column::ValidFrom.lte(day))
+        .filter(Condition::any().add(Column::ValidTo.is_null()).add(Column::ValidTo.gte(day)))
+        .all(db)
+        .await?;
+    Ok(with_classes(db, version).await?.pop())
 }
 
 /// The same, from memory where they were read within the last second.
@@ -140,82 +161,4 @@ pub async fn indicators_on(db: &impl ConnectionTrait, day: NaiveDate) -> Result<
 pub async fn recent_indicators(ctx: &Ctx, day: NaiveDate) -> Result<Arc<Vec<Indicator>>, DbErr> {
     let key = i64::from(day.num_days_from_ce());
     ctx.recent.table(key, ctx.clock.now(), indicators_on(&ctx.store.read, day)).await
-}
-
-/// An indicator version.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct IndicatorView {
-    /// Stable name.
-    #[schema(example = "poverty_share")]
-    pub code: String,
-    /// Chinese name.
-    #[schema(example = "贫困地区贫困户采购占比")]
-    pub name_zh: String,
-    /// English name.
-    #[schema(example = "Share from poverty areas or registered households")]
-    pub name_en: String,
-    /// Shown first.
-    #[schema(example = true)]
-    pub headline: bool,
-    /// What the target is measured by.
-    pub basis: Basis,
-    /// Target in percent; null where it is only reported.
-    #[schema(example = "50.00")]
-    pub target: Option<String>,
-    /// Codes of the purchase classes that qualify.
-    #[schema(example = json!([401, 411, 421]))]
-    pub classes: Vec<i32>,
-    /// First day.
-    pub valid_from: NaiveDate,
-    /// Last day; null while it holds.
-    pub valid_to: Option<NaiveDate>,
-    /// Where the target was published.
-    #[schema(example = "省教育厅 2019-03-22")]
-    pub source: String,
-}
-
-/// Which day.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct IndicatorQuery {
-    /// Day the indicators held; today unless given.
-    pub on: Option<NaiveDate>,
-}
-
-/// List indicators
-///
-/// Those that hold on a day for all canteens, the headline first, each with the purchase classes that qualify.
-#[utoipa::path(
-    get, path = "/indicators", operation_id = "list_indicators", tag = "share", security(("bearer" = [])),
-    params(IndicatorQuery),
-    responses((status = 200, body = Vec<IndicatorView>, description = "The indicators"))
-)]
-pub async fn list_indicators(
-    State(ctx): State<Ctx>,
-    caller: Caller,
-    Query(query): Query<IndicatorQuery>,
-) -> Result<Json<Vec<IndicatorView>>, ApiError> {
-    caller.actor.may(Action::Read, Resource::Reference)?;
-    let day = query.on.unwrap_or_else(|| ctx.clock.now().business_day());
-    check_range(day, day)?;
-    let found = indicators_on(&ctx.store.read, day).await?;
-    let view = |indicator: Indicator| {
-        let mut classes: Vec<i32> = indicator.classes.into_iter().collect();
-        classes.sort_unstable();
-        let version = indicator.version;
-        IndicatorView {
-            code: version.code,
-            name_zh: version.name_zh,
-            name_en: version.name_en,
-            headline: version.headline,
-            basis: version.basis,
-            target: version.target_bp.map(|bp| percent(i64::from(bp))),
-            classes,
-            valid_from: version.valid_from,
-            valid_to: version.valid_to,
-            source: version.source,
-        }
-    };
-    Ok(Json(found.into_iter().map(view).collect()))
 }
