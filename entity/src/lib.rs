@@ -96,6 +96,7 @@ pub mod indicator;
 pub mod indicator_class;
 pub mod school_month_total;
 pub mod school_total;
+pub mod school_year;
 pub mod total_change;
 
 // finding

@@ -19,6 +19,7 @@ mod registry_histories;
 mod registry_imports;
 mod revocation;
 mod rooms;
+mod school_year;
 mod sessions;
 mod standing;
 mod supplier_facts;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(denials::Denials));
         all.push(Box::new(folded_totals::FoldedTotals));
         all.push(Box::new(indicator_units::IndicatorUnits));
+        all.push(Box::new(school_year::SchoolYear));
         all
     }
 }

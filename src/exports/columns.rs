@@ -4,7 +4,6 @@ use super::names::chinese;
 use crate::{http::Language, sheets::Cell};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-use utoipa::openapi::OpenApi;
 
 /// Objects in objects a column may lie in.
 const DEPTH: usize = 6;
@@ -48,10 +47,10 @@ pub struct Lists(HashMap<String, List>);
 impl Lists {
     /// The lists of a document.
     #[must_use]
-    pub fn of(document: &OpenApi) -> Self {
-        let document = serde_json::to_value(document).unwrap_or_default();
-        let paths = document["paths"].as_object().cloned().unwrap_or_default();
-        Self(paths.into_iter().filter_map(|(path, item)| Some((path, list(&document, &item["get"])?))).collect())
+    pub fn of(document: &str) -> Self {
+        let document: Value = serde_json::from_str(document).unwrap_or_default();
+        let paths = document["paths"].as_object().into_iter().flatten();
+        Self(paths.filter_map(|(path, item)| Some((path.clone(), list(&document, &item["get"])?))).collect())
     }
 
     /// The list at this path, if there is one.

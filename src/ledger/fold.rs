@@ -60,6 +60,12 @@ pub async fn fold(ctx: &Ctx) -> Result<usize, DbErr> {
         );
         txn.execute_raw(Statement::from_sql_and_values(backend, sql, values.clone())).await?;
     }
+    // `|` of the months: both databases have it, unlike an aggregate of it.
+    let years = format!(
+        "{} on conflict ({YEAR_KEY}) do update set months = school_year.months | excluded.months",
+        years_of("total_change", &of_taken)
+    );
+    txn.execute_raw(Statement::from_sql_and_values(backend, years, values.clone())).await?;
     let sql = format!("delete from total_change {of_taken}");
     txn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     txn.commit().await?;
@@ -75,7 +81,18 @@ pub async fn fold_county(load: &mut Load, county: &str) -> Result<(), DbErr> {
         let sums = sums_into(table, key, "school_month_total");
         load.execute(&format!("{sums} where county_code = $1 group by {key}"), county).await?;
     }
-    Ok(())
+    load.execute(&years_of("school_month_total", "where county_code = $1"), county).await
+}
+
+const YEAR_KEY: &str = "school_id, year, county_code, reporting_unit_code";
+
+/// Notes in which months of which years schools bought, from the rows of a table where `condition` holds.
+fn years_of(table: &str, condition: &str) -> String {
+    format!(
+        "insert into school_year ({YEAR_KEY}, months) \
+         select school_id, month / 100, county_code, reporting_unit_code, sum(distinct 1 << (month % 100 - 1)) \
+         from {table} {condition} group by school_id, month / 100, county_code, reporting_unit_code order by 1, 2, 3, 4"
+    )
 }
 
 fn sums_into(table: &str, key: &str, from: &str) -> String {

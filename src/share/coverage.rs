@@ -52,6 +52,20 @@ pub struct Days {
     pub today: NaiveDate,
 }
 
+/// Condition on the years of schools of `alias`: that they bought anything from month `first` to month `last`.
+fn bought_in(alias: &str, first: i32, last: i32) -> String {
+    let parts: Vec<String> = (first / 100..=last / 100)
+        .map(|year| {
+            let from = if year == first / 100 { first % 100 } else { 1 };
+            let to = if year == last / 100 { last % 100 } else { 12 };
+            // The bits of those months, January's being the lowest.
+            let months = (1 << to) - (1 << (from - 1));
+            format!("({alias}.year = {year} and {alias}.months & {months} <> 0)")
+        })
+        .collect();
+    format!("({})", parts.join(" or "))
+}
+
 /// Coverage of an area over whole months, grouped. Groups without schools are missing.
 ///
 /// A school that moved within the period is counted once, where it was last; what it bought before the move is reported
@@ -77,10 +91,9 @@ pub async fn of_area(
         (Group::None | Group::Category, _) => "''",
     };
     let (seats, seat_values) = area.seats(6);
-    let (condition, values) = area.condition(backend, 6 + seat_values.len());
-    let (placed, place_values) = population.of_place("a", 6 + seat_values.len() + values.len());
+    let (placed, place_values) = population.of_place("a", 6 + seat_values.len());
     let measured = population.of_school();
-    let bought = area.source(Group::School, true, &format!("t.month between $1 and $2 and {condition}"));
+    let bought = bought_in("y", first, last);
     let day = "case when s.closed_on < $5 then s.closed_on when s.opened_on > $5 then s.opened_on else $5 end";
     let sql = format!(
         "with p as (select s.id as school_id, a.county_code, a.reporting_unit_code, {day} as day \
@@ -89,10 +102,9 @@ pub async fn of_area(
          and a.from_on <= {day} and (a.to_on is null or a.to_on >= {day}) and {seats} and {placed} and {measured}), \
          runs as (select distinct p.school_id from p join canteen_term k on k.school_id = p.school_id \
          and k.kind in ('own', 'contracted') and k.from_on <= p.day and (k.to_on is null or k.to_on >= p.day)), \
-         did as (select t.school_id from {bought} \
-         union select t.school_id from school_affiliation a join school_month_total t \
-         on t.county_code = a.county_code and t.school_id = a.school_id and t.month between $1 and $2 \
-         where a.to_on between $3 and $4) \
+         did as (select y.school_id from p join school_year y on y.school_id = p.school_id and {bought} \
+         union select t.school_id from p join total_change t on t.school_id = p.school_id \
+         and t.month between $1 and $2) \
          select {key} as key, \
          cast(sum(case when runs.school_id is not null then 1 else 0 end) as bigint) as should_report, \
          cast(sum(case when runs.school_id is not null and did.school_id is not null then 1 else 0 end) as bigint) \
@@ -103,7 +115,6 @@ pub async fn of_area(
     let day = days.today.clamp(days.from, days.to);
     let mut bound: Vec<Value> = vec![first.into(), last.into(), days.from.into(), days.to.into(), day.into()];
     bound.extend(seat_values);
-    bound.extend(values);
     bound.extend(place_values);
     let rows = Row::find_by_statement(Statement::from_sql_and_values(backend, sql, bound)).all(db).await?;
     Ok(rows
@@ -113,4 +124,20 @@ pub async fn of_area(
             (key, Coverage { should_report, reported, exempt })
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_months_of_a_range_are_the_bits_of_its_years() {
+        assert_eq!(bought_in("y", 202_602, 202_603), "((y.year = 2026 and y.months & 6 <> 0))");
+        assert_eq!(bought_in("y", 202_601, 202_612), "((y.year = 2026 and y.months & 4095 <> 0))");
+        assert_eq!(
+            bought_in("y", 202_512, 202_701),
+            "((y.year = 2025 and y.months & 2048 <> 0) or (y.year = 2026 and y.months & 4095 <> 0) \
+             or (y.year = 2027 and y.months & 1 <> 0))"
+        );
+    }
 }

@@ -76,6 +76,7 @@ pub async fn verify(ctx: &Ctx) -> Result<Verification, DbErr> {
     let mut checks =
         vec![totals_sql(backend), receipts_sql(backend), declarations_sql(backend), corrections_sql(backend)];
     checks.extend(FOLDED.map(|(table, key)| folded_sql(backend, table, key)));
+    checks.push(years_sql(backend));
     for sql in checks {
         let rows = TotalRow::find_by_statement(Statement::from_string(backend, sql)).all(&txn).await?;
         differences.extend(rows.into_iter().map(|row| Difference {
@@ -138,6 +139,40 @@ fn folded_sql(backend: DbBackend, table: &str, key: &str) -> String {
         .collect();
     compared(&format!("'{table} ' || {}", parts.join(" || ' ' || ")), key, &folded, "school_month_total")
 }
+
+/// Months in which schools bought, with what is not folded yet, against their totals.
+fn years_sql(backend: DbBackend) -> String {
+    let of = |table: &str| {
+        format!(
+            "select school_id, month / 100 as year, county_code, reporting_unit_code, month % 100 as month from {table}"
+        )
+    };
+    // The bits told apart again, so that both sides are sets of months.
+    let folded = format!(
+        "select y.school_id, y.year, y.county_code, y.reporting_unit_code, m.month from school_year y join ({MONTHS}) as m \
+         on y.months & (1 << (m.month - 1)) <> 0 union {}",
+        of("total_change")
+    );
+    let totals = of("school_month_total");
+    let side = |these: &str, those: &str, stored: &str, recomputed: &str| {
+        format!(
+            "select 'months of school ' || {id} || ' ' || year || '-' || month || ' ' || county_code || ' ' || \
+             reporting_unit_code as name, '{stored}' as stored, '{recomputed}' as recomputed from \
+             (select * from ({these}) as a except select * from ({those}) as b) as d",
+            id = id_text(backend, "school_id"),
+        )
+    };
+    format!(
+        "select * from ({} union all {}) as both_sides order by name limit {NAMED}",
+        side(&folded, &totals, "bought", "nothing"),
+        side(&totals, &folded, "nothing", "bought"),
+    )
+}
+
+/// The months of a year.
+const MONTHS: &str = "select 1 as month union all select 2 union all select 3 union all select 4 union all select 5 \
+    union all select 6 union all select 7 union all select 8 union all select 9 union all select 10 union all select 11 \
+    union all select 12";
 
 /// Each accepted receipt line has one ledger line with its amount and weight, and each such ledger line its receipt.
 fn receipts_sql(backend: DbBackend) -> String {

@@ -148,7 +148,7 @@ on_both! {
 #[tokio::test]
 async fn every_column_has_a_chinese_name() {
     let app = App::start(DbBackend::Sqlite, module_path!()).await.expect("SQLite is always there");
-    let lists = Lists::of(&service::document(&app.ctx));
+    let lists = Lists::of(&service::document(&app.ctx).to_json().expect("JSON"));
     let mut missing: Vec<String> = lists
         .all()
         .flat_map(|(_, list)| list.columns.iter().flat_map(|column| column.path.clone()))

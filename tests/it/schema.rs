@@ -86,7 +86,7 @@ on_both! {
             household_consent household_discrepancy household_list household_list_row household_status
             idempotency import_run indicator indicator_class listing membership notification objection order_line outbox position product product_unit
             purchase_line purchase_order receipt receipt_denial receipt_inspector receipt_line recovery_code registry_import reporting_unit
-            sale_denial school school_affiliation school_diners school_merger school_month_total school_total search_name search_term session stated_producer
+            sale_denial school school_affiliation school_diners school_merger school_month_total school_total school_year search_name search_term session stated_producer
             supplier supplier_contact supplier_entry supplier_revocation total_change totp unit verification verification_step);
         known.push("seaql_migrations");
         known.sort_unstable();
