@@ -11,7 +11,8 @@ use entity::{
     county_list_member,
     division::{self, DivisionLevel},
     id::AccountId,
-    reporting_unit, school,
+    reporting_unit::{self, ReportingUnitKind},
+    school,
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
@@ -36,6 +37,8 @@ pub async fn counties(db: &impl ConnectionTrait, plan: &Plan) -> Result<Vec<Coun
     let units = reporting_unit::Entity::find().all(db).await?;
     let unit_of: HashMap<&str, &str> =
         units.iter().filter_map(|unit| Some((unit.division_code.as_deref()?, unit.code.as_str()))).collect();
+    let apart = units.iter().find(|unit| unit.kind == ReportingUnitKind::ProvinceDirectSchools);
+    let universities = apart.map(|unit| unit.code.clone());
     let mut townships: HashMap<&str, Vec<String>> = HashMap::new();
     for one in divisions.iter().filter(|one| one.level == DivisionLevel::Township) {
         townships.entry(one.parent_code.as_deref().unwrap_or_default()).or_default().push(one.code.clone());
@@ -46,6 +49,8 @@ pub async fn counties(db: &impl ConnectionTrait, plan: &Plan) -> Result<Vec<Coun
         .map(|one| County {
             code: one.code.clone(),
             unit_code: unit_of.get(one.code.as_str()).copied().unwrap_or(&one.code).to_owned(),
+            // A county that is simulated by itself keeps all its schools.
+            university_unit: universities.clone().filter(|_| plan.county.is_none()),
             prefecture_code: one.parent_code.clone().unwrap_or_default(),
             townships: townships.remove(one.code.as_str()).unwrap_or_default(),
             listed: listed.contains(&one.code),

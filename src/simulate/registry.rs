@@ -15,6 +15,8 @@ pub struct County {
     pub code: String,
     /// The unit its schools report to.
     pub unit_code: String,
+    /// The unit its universities report to (S10); none where they report like its other schools.
+    pub university_unit: Option<String>,
     /// The prefecture it lies in.
     pub prefecture_code: String,
     /// Its townships.
@@ -39,9 +41,6 @@ pub struct Buyer {
     pub declares_after: i64,
 }
 
-/// Where universities and provincial vocational schools report (S10).
-const PROVINCIAL: &str = "YL-PROV";
-
 const FIRST: [&str; 24] = [
     "云", "金", "青", "龙", "凤", "石", "白", "双", "大", "新", "长", "高", "清", "和", "平", "安", "文", "兴", "永",
     "红", "松", "桂", "梨", "杉",
@@ -61,7 +60,6 @@ pub fn schools(
     seed: u64,
     county: &County,
     opened_on: NaiveDate,
-    provincial: bool,
 ) -> (Vec<school::Model>, Vec<canteen::Model>, Vec<Buyer>) {
     let (mut schools, mut canteens, mut buyers) = (Vec::new(), Vec::new(), Vec::new());
     for number in 1..=county.schools {
@@ -76,15 +74,15 @@ pub fn schools(
             SchoolStage::Vocational => "职业学校",
             SchoolStage::University => "学院",
         };
-        let to_province = provincial && stage == SchoolStage::University;
+        let apart = county.university_unit.as_ref().filter(|_| stage == SchoolStage::University);
         let school = school::Model {
             id: derived_id::<SchoolId>("school", &code),
             name: format!("{}{stage_name}", place_name(&dice)),
             stage,
             division_code: dice.pick(&county.townships).unwrap_or(&county.code).clone(),
             county_code: county.code.clone(),
-            reporting_unit_code: if to_province { PROVINCIAL.to_owned() } else { county.unit_code.clone() },
-            rural: !to_province && dice.in_thousand(if county.listed { 780 } else { 420 }),
+            reporting_unit_code: apart.unwrap_or(&county.unit_code).clone(),
+            rural: apart.is_none() && dice.in_thousand(if county.listed { 780 } else { 420 }),
             nutrition_program: county.listed && matches!(stage, SchoolStage::Primary | SchoolStage::Junior),
             diners,
             opened_on,

@@ -122,7 +122,7 @@ pub async fn simulate(ctx: &Ctx, plan: &Plan, mut told: impl FnMut(&Progress)) -
     let mut load = ctx.store.begin_load().await?;
     let fresh = !done.contains(MARK);
     for county in &counties {
-        let (schools, canteens, buying) = schools(plan.seed, county, plan.from, plan.county.is_none());
+        let (schools, canteens, buying) = schools(plan.seed, county, plan.from);
         let Sellers { households, statuses, suppliers, links, offers } =
             sellers(plan.seed, county, &goods, elsewhere, plan.from);
         result.schools += schools.len();

@@ -64,6 +64,19 @@ on_both! {
         assert!(lines(app).await == first, "the same seed makes the same rows");
     }
 
+    async fn a_whole_province_has_schools_everywhere(app: &App) {
+        emptied(app).await;
+        let made = simulate(&app.ctx, &Plan { schools: 500, days: 1, county: None, ..plan() }, |_| {}).await.expect("runs");
+        assert_eq!(made.counties, 88);
+        let count = |sql: &'static str| app.number(sql);
+        assert_eq!(count("select count(*) from school").await, 500);
+        let apart = "select count(*) from school s join reporting_unit u on u.code = s.reporting_unit_code \
+                     where (s.stage = 'university') <> (u.kind = 'province_direct_schools')";
+        assert_eq!(count(apart).await, 0, "universities report to the province, and nobody else does");
+        assert!(count("select count(*) from school where stage = 'university'").await > 0);
+        assert_eq!(share::verify(&app.ctx).await.expect("reads").differences, Vec::new());
+    }
+
     async fn what_cannot_be_simulated_is_told(app: &App) {
         let of = async |plan: Plan| simulate(&app.ctx, &plan, |_| {}).await.expect_err("cannot be").to_string();
         assert!(of(Plan { county: Some("999999".into()), ..plan() }).await.contains("no county 999999"));
