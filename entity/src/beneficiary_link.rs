@@ -23,6 +23,8 @@ use crate::id::{BeneficiaryLinkId, HouseholdId, SupplierId};
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum BeneficiaryLinkKind {
+    /// 社员.
+    Member,
     /// 订单.
     Contract,
     /// 务工.
@@ -53,6 +55,8 @@ pub struct Model {
     pub to_on: Option<Date>,
     /// Number of the contract or certificate.
     pub proof_number: String,
+    /// The household's share in basis points, where one is agreed.
+    pub share_bp: Option<i32>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -59,6 +59,8 @@ ids! {
     BeneficiaryLinkId
     /// A kitchen.
     CanteenId
+    /// What a supplier can yield of a product in a season (H6).
+    CapacityId
     /// A document that travels with a batch (F4).
     CertificateId
     /// A household's consent to an agent (H5).
@@ -73,6 +75,8 @@ ids! {
     DocumentId
     /// Something a list leaves to be looked into.
     DiscrepancyId
+    /// A file that brings rows into the register.
+    FileImportId
     /// A household, registered or not.
     HouseholdId
     /// A list of the rural-revitalisation office, compared with the register.
@@ -83,6 +87,8 @@ ids! {
     ImportId
     /// One version of an indicator.
     IndicatorId
+    /// A supplier's licence (F4).
+    LicenceId
     /// An offer.
     ListingId
     /// A role held in a school, for a supplier or over a subtree.
@@ -115,6 +121,8 @@ ids! {
     SessionId
     /// A seller.
     SupplierId
+    /// A supply base of a supplier.
+    SupplyBaseId
     /// A supplier's application and what became of it (H4).
     VerificationId
 }

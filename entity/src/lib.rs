@@ -29,16 +29,20 @@ pub mod document_link;
 
 // suppliers
 pub mod beneficiary_link;
+pub mod capacity;
 pub mod household;
 pub mod household_discrepancy;
 pub mod household_list;
 pub mod household_list_row;
 pub mod household_status;
+pub mod licence;
 pub mod objection;
 pub mod supplier;
 pub mod supplier_contact;
 pub mod supplier_entry;
 pub mod supplier_revocation;
+pub mod supply_base;
+pub mod supply_base_party;
 pub mod verification;
 pub mod verification_step;
 
@@ -64,6 +68,9 @@ pub mod audit_entry;
 pub mod audit_seal;
 pub mod bundle;
 pub mod data_key;
+pub mod file_import;
+pub mod file_import_part;
+pub mod file_import_refusal;
 pub mod idempotency;
 pub mod notification;
 pub mod outbox;

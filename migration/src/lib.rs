@@ -10,6 +10,7 @@ mod audit;
 mod denials;
 mod divisions;
 mod documents;
+mod file_imports;
 mod finding;
 mod folded_totals;
 mod household_lists;
@@ -23,6 +24,7 @@ mod school_year;
 mod sessions;
 mod standing;
 mod supplier_facts;
+mod supplier_papers;
 mod verification;
 
 /// Runs the migrations in order.
@@ -52,6 +54,8 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(folded_totals::FoldedTotals));
         all.push(Box::new(indicator_units::IndicatorUnits));
         all.push(Box::new(school_year::SchoolYear));
+        all.push(Box::new(supplier_papers::SupplierPapers));
+        all.push(Box::new(file_imports::FileImports));
         all
     }
 }

@@ -70,6 +70,8 @@ pub enum Resource {
     Verification,
     /// Sales that are denied by who is named in them.
     SaleDenial,
+    /// What suppliers hold and can yield: licences, capacities, supply bases, links to households (H3, H6).
+    SupplierPaper,
 }
 
 /// Every action, for the printed table.
@@ -86,7 +88,7 @@ pub const ACTIONS: [Action; 9] = [
 ];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 18] = [
+pub const RESOURCES: [Resource; 19] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -105,6 +107,7 @@ pub const RESOURCES: [Resource; 18] = [
     Resource::Document,
     Resource::Verification,
     Resource::SaleDenial,
+    Resource::SupplierPaper,
 ];
 
 /// Every role, for the printed table.
@@ -137,7 +140,7 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
     use Reach::{Everything, Own};
     use Resource::{
         Account, Audit, Consent, Consignment, DeclaredPurchase, Document, Household, Ledger, Listing, Order, Receipt,
-        Reference, SaleDenial, School, SchoolShare, Supplier, Verification,
+        Reference, SaleDenial, School, SchoolShare, Supplier, SupplierPaper, Verification,
     };
     use Role::{
         Administrator, Agent, Auditor, AuthorityManager, AuthorityOfficer, CanteenManager, Inspector, SchoolPrincipal,
@@ -172,6 +175,10 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         | (AuthorityManager | AuthorityOfficer, Create | Confirm, SaleDenial)
         | (AuthorityManager | SchoolPrincipal | Role::Supplier, Manage, Account)
         | (AuthorityManager, Create | Cancel, Consent)
+        // A supplier enters its licences and what it can yield; its authority too, and confirms them. Links and bases are
+        // the authority's alone to enter.
+        | (AuthorityManager | AuthorityOfficer, Create | Update | Confirm | Manage, SupplierPaper)
+        | (Role::Supplier | SupplierClerk | Agent, Read | Create | Update, SupplierPaper)
         // A school sees and does its own buying; its inspectors receive but do not order; its principal oversees, may
         // stop an order and keeps the school's accounts.
         | (

@@ -10,7 +10,7 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, SelectStatement},
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// How far an allowed action reaches for this caller. Without one no query of a domain's store can be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,6 +123,14 @@ impl Scope {
         self.everything
             || held(&division.code)
             || division.level == DivisionLevel::Township && division.parent_code.as_deref().is_some_and(held)
+    }
+
+    /// Codes of the divisions and of the units within; of no use for a scope of everything.
+    #[must_use]
+    pub fn held_places(&self) -> [Vec<String>; 2] {
+        let all =
+            |held: &mut dyn Iterator<Item = &String>| held.cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        [all(&mut self.divisions.iter().flat_map(|held| held.iter())), all(&mut self.unit_codes())]
     }
 
     /// The one supplier this scope is limited to, where it is one.

@@ -120,6 +120,10 @@ fn of_resource(resource: Resource) -> Text {
         Resource::Document => Text::new("证明材料", "Documents that prove something"),
         Resource::Verification => Text::new("供货主体准入审核", "How suppliers are let in"),
         Resource::SaleDenial => Text::new("否认交易申报", "Sales that are denied"),
+        Resource::SupplierPaper => Text::new(
+            "供货主体的证照、产能、基地与带动农户",
+            "Suppliers' licences, capacities, bases and linked households",
+        ),
         Resource::Household => Text::new("农户及个人信息", "Households and their personal data"),
     }
 }
@@ -143,8 +147,10 @@ fn of_action(action: Action, resource: Resource) -> Text {
         (Action::Create, Resource::SaleDenial) => Text::new("申报", "deny"),
         (Action::Confirm, Resource::SaleDenial) => Text::new("核定", "decide"),
         (Action::Reveal, Resource::Verification) => Text::new("查看异议人信息", "see who objected"),
+        (Action::Create, Resource::SupplierPaper) => Text::new("登记证照与产能", "enter licences and capacities"),
         (Action::Create, _) => Text::new("新建", "make"),
         (Action::Quote, _) => Text::new("试算", "quote"),
+        (Action::Confirm, Resource::SupplierPaper) => Text::new("确认产能", "confirm capacities"),
         (Action::Confirm, _) => Text::new("确认", "confirm"),
         (Action::Decline, _) => Text::new("谢绝", "decline"),
         (Action::Cancel, Resource::Consent) => Text::new("撤回", "withdraw"),
@@ -152,6 +158,7 @@ fn of_action(action: Action, resource: Resource) -> Text {
         (Action::Cancel, Resource::Household) => Text::new("作废状态", "annul statuses"),
         (Action::Cancel, _) => Text::new("取消", "cancel"),
         (Action::Manage, Resource::Supplier) => Text::new("维护电话和账户", "keep phone and bank account"),
+        (Action::Manage, Resource::SupplierPaper) => Text::new("登记带动农户与基地", "enter links and bases"),
         (Action::Manage, _) => Text::new("管理", "manage"),
         (Action::Update, _) => Text::new("更新", "update"),
         (Action::Reveal, _) => Text::new("查看未遮盖信息", "see in clear"),

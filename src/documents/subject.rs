@@ -109,7 +109,9 @@ pub(super) async fn find(
         DocumentSubject::Verification => {
             [NOBODY, "t.supplier_id", "null", NO_DAY, NO_DAY, "null", NO_DAY, "null", "verification t"]
         }
-        DocumentSubject::Licence => return Ok(None),
+        DocumentSubject::Licence => {
+            [NOBODY, "t.supplier_id", "null", "t.valid_to", NO_DAY, "null", NO_DAY, "null", "licence t"]
+        }
     };
     let sql = format!(
         "select {school} as school_id, {supplier} as supplier_id, cast({county} as text) as county_code,

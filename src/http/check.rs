@@ -142,6 +142,26 @@ impl Check {
         );
     }
 
+    /// Basis points of a percentage from 0 to 100 with at most two decimals.
+    pub fn percent(&mut self, pointer: &str, text: &str) -> Option<i32> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let digits =
+            |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|one| one.is_ascii_digit());
+        let read =
+            (digits(whole, 3) && digits(part, 2)).then(|| format!("{whole}{part:0<2}").parse::<i32>().ok()).flatten();
+        let read = read.filter(|bp| *bp <= 10_000);
+        self.that(
+            read.is_some(),
+            pointer,
+            "percent_malformed",
+            Text::new(
+                "须为 0 至 100 之间、至多两位小数的百分数。",
+                "Must be a percentage from 0 to 100 with up to two decimals.",
+            ),
+        );
+        read
+    }
+
     /// Whether nothing was wrong so far.
     #[must_use]
     pub fn is_clean(&self) -> bool {

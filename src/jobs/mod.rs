@@ -18,9 +18,9 @@ use crate::{
     context::Ctx,
     finding,
     http::ApiError,
-    ledger, registry,
+    imports, ledger, registry,
     store::bulk,
-    suppliers::verification,
+    suppliers::{self, verification},
 };
 use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
@@ -48,7 +48,7 @@ const FOLD_EVERY: Duration = Duration::from_millis(500);
 /// The running jobs; they end when told to, or when this is dropped.
 pub struct Runner {
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Runner {
@@ -58,7 +58,8 @@ impl Runner {
         let (stop, stopped) = watch::channel(false);
         // By itself: figures do not wait for other jobs.
         let folding = tokio::spawn(fold(ctx.clone(), stopped.clone()));
-        Self { stop, tasks: [folding, tokio::spawn(run(ctx, stopped))] }
+        let importing = tokio::spawn(import(ctx.clone(), stopped.clone()));
+        Self { stop, tasks: [folding, importing, tokio::spawn(run(ctx, stopped))] }
     }
 
     /// Lets what is under way end, then returns.
@@ -68,6 +69,29 @@ impl Runner {
         for task in self.tasks {
             if let Err(error) = task.await {
                 tracing::error!(%error, "the jobs ended badly");
+            }
+        }
+    }
+}
+
+/// Goes on with imports of files.
+async fn import(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = tick.tick() => {}
+        }
+        loop {
+            match imports::step(&ctx).await {
+                Ok(false) => break,
+                Ok(true) if *stopped.borrow() => return,
+                Ok(true) => {}
+                Err(error) => {
+                    tracing::warn!(?error, "an import failed and will be tried again");
+                    break;
+                }
             }
         }
     }
@@ -154,6 +178,8 @@ pub async fn settle_schools(ctx: &Ctx, all: bool) -> Result<u64, ApiError> {
 async fn look(ctx: &Ctx, clear: bool, stopped: &watch::Receiver<bool>) -> Result<(), ApiError> {
     while run_once(ctx).await? > 0 && !*stopped.borrow() {}
     if clear {
+        suppliers::remind_of_licences(ctx).await?;
+        ledger::check_capacities(ctx).await?;
         purge(ctx).await?;
         finding::catch_up(ctx).await?;
     }

@@ -11,7 +11,7 @@ const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 /// Rows deleted in one transaction.
 const BATCH: u64 = 1_000;
 
-/// Deletes keys, passed-on events, sessions that ended by themselves and lists of households that were never applied, all
+/// Deletes keys, passed-on events, sessions that ended by themselves, lists of households that were never applied and imports of files, all
 /// of more than 30 days ago, and notes on changed access of yesterday; answers how many rows went.
 ///
 /// # Errors
@@ -47,11 +47,28 @@ pub async fn purge(ctx: &Ctx) -> Result<u64, ApiError> {
         "delete from household_list where id in \
          (select id from household_list where created_at < $1 and state <> 'applied' order by created_at limit {BATCH})"
     );
+    // Rows of files nobody applied, and what was refused of all.
+    let [parts, refusals] = ["file_import_part", "file_import_refusal"].map(|table| {
+        let key = if table == "file_import_part" { "import_id, number" } else { "import_id, line, place" };
+        let columns = key.split(", ").map(|column| format!("r.{column}")).collect::<Vec<_>>().join(", ");
+        format!(
+            "delete from {table} where ({key}) in (select {columns} from file_import i join {table} r \
+             on r.import_id = i.id where i.created_at < $1 and i.state <> 'applying' limit {BATCH})"
+        )
+    });
+    let imports = format!(
+        "delete from file_import where id in (select id from file_import where created_at < $1 \
+         and state <> 'applying' and not exists (select 1 from file_import_part p where p.import_id = file_import.id) \
+         and not exists (select 1 from file_import_refusal f where f.import_id = file_import.id) limit {BATCH})"
+    );
     let yesterday = Timestamp(ctx.clock.now().0 - DAY_MILLIS);
     let gone = in_batches(ctx, &keys, &[before.into()]).await?
         + in_batches(ctx, &sessions, &[before.into()]).await?
         + in_batches(ctx, &rows, &[before.into()]).await?
         + in_batches(ctx, &lists, &[before.into()]).await?
+        + in_batches(ctx, &parts, &[before.into()]).await?
+        + in_batches(ctx, &refusals, &[before.into()]).await?
+        + in_batches(ctx, &imports, &[before.into()]).await?
         + in_batches(ctx, &changes, &[yesterday.into()]).await?;
     let gone = gone + documents::clear(ctx).await?;
     Ok(gone + in_batches(ctx, &events, &[first_kept.into(), before.into()]).await?)

@@ -39,6 +39,8 @@ struct Facts {
     receipt_id: Option<String>,
     verification_id: Option<String>,
     objection_id: Option<String>,
+    licence_id: Option<String>,
+    capacity_id: Option<String>,
     /// What it is about, where the topic does not say which of the ids.
     subject: Option<String>,
     /// People to be told by name.
@@ -82,13 +84,16 @@ fn audience(topic: &str) -> Option<Audience> {
         | "verification.notice_over"
         | "verification.objected"
         | "verification.withdrawn"
-        | "sale.denied" => Audience::Authority,
+        | "sale.denied"
+        | "capacity.overrun" => Audience::Authority,
         "verification.noticed" | "verification.approved" | "verification.refused" | "verification.reinstated" => {
             Audience::Supplier
         }
-        "verification.suspended" | "verification.expiring" | "verification.expired" | "verification.revoked" => {
-            Audience::SupplierAndAuthority
-        }
+        "verification.suspended"
+        | "verification.expiring"
+        | "verification.expired"
+        | "verification.revoked"
+        | "licence.expiring" => Audience::SupplierAndAuthority,
         "objection.answered" => Audience::Named,
         // Kept for others who may listen one day; nobody is notified.
         _ => return None,
@@ -141,6 +146,8 @@ fn notify(ctx: &Ctx, people: &People, event: &outbox::Model, facts: &Facts) -> V
         Some("consignment") => &facts.consignment_id,
         Some("verification") => &facts.verification_id,
         Some("objection") => &facts.objection_id,
+        Some("licence") => &facts.licence_id,
+        Some("capacity") => &facts.capacity_id,
         Some("sale" | "ledger") => &facts.subject,
         _ => &facts.order_id,
     };

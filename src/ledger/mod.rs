@@ -3,6 +3,7 @@
 //! Refuses changes of a line (corrections are new lines), lines without a receipt or a declaration behind them, and
 //! receipts or declarations that do not carry their totals with them.
 
+mod capacities;
 mod class;
 mod declaration;
 mod declare;
@@ -18,6 +19,7 @@ mod receiver;
 mod record;
 mod revocation;
 
+pub use capacities::check_capacities;
 pub use class::{ORIGINS, OriginClass, OriginFacts, PRODUCERS, ProducerClass, PurchaseClass};
 pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseView, DocumentRequest, declare};
 pub use evidence::proves;

@@ -12,7 +12,9 @@ const KEYED: [&str; 6] =
     ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 38] = [
+const VERSIONED: [&str; 40] = [
+    "apply_import",
+    "discard_import",
     "confirm_order",
     "decline_order",
     "cancel_order",

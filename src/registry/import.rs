@@ -16,7 +16,7 @@ use entity::{
     id::SchoolId,
     reporting_unit, school,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{HashMap, HashSet};
 use thiserror::Error;
 
@@ -86,6 +86,79 @@ impl From<ImportError> for ApiError {
             ImportError::Database(error) => error.into(),
             refused @ ImportError::Refused(_) => Self::internal(format!("{refused}: {refused:?}")),
         }
+    }
+}
+
+/// Where rows of a file may lie: everywhere for who owns the machine, within reach for an officer.
+#[derive(Clone, Debug, Default)]
+pub struct FileReach {
+    /// Everywhere.
+    pub everywhere: bool,
+    /// In these divisions, or townships of them.
+    pub divisions: HashSet<String>,
+    /// Reporting to these units.
+    pub units: HashSet<String>,
+}
+
+impl FileReach {
+    /// No bounds.
+    #[must_use]
+    pub fn everywhere() -> Self {
+        Self { everywhere: true, ..Self::default() }
+    }
+
+    /// Whether a county lies within.
+    #[must_use]
+    pub fn holds_county(&self, county: &str) -> bool {
+        self.everywhere || self.divisions.contains(county)
+    }
+
+    /// Refuses a place outside.
+    pub fn check_county(&self, row: Row<'_>, column: &'static str, county: &str) {
+        if !self.holds_county(county) {
+            row.refuse(column, "不在您的权限范围内", "lies outside your reach");
+        }
+    }
+}
+
+/// What some rows of a file come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Rows that bring something new.
+    pub new: usize,
+    /// Records written; none where they were only looked at.
+    pub written: u64,
+}
+
+/// What is done with rows that are in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// They are looked at.
+    Check,
+    /// They go into the register.
+    Put,
+}
+
+/// Codes that a file names, to ask the register about them alone; none where the file is taken whole, in one transaction.
+#[must_use]
+pub fn named(sheet: &Sheet, columns: &[&str], whole: bool) -> Option<Vec<String>> {
+    (!whole).then(|| {
+        let cells = sheet.rows().flat_map(|row| columns.iter().filter_map(move |column| row.optional(column)));
+        let codes: std::collections::BTreeSet<&str> = cells.collect();
+        codes.into_iter().map(str::to_owned).collect()
+    })
+}
+
+/// Refuses a row whose code the register knows under another name: nothing of it would be taken.
+pub fn check_known(row: Row<'_>, known: Option<&str>) {
+    if let (Some(known), Some(name)) = (known, row.optional("name"))
+        && known != name
+    {
+        row.refuse(
+            "name",
+            "该代码已登记为其他名称；已登记的须在系统内修改",
+            "the code is registered under another name; what is registered is changed one by one",
+        );
     }
 }
 
@@ -173,27 +246,45 @@ impl Divisions {
 /// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
 pub async fn import_schools(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
     let sheet = Sheet::read(text, &SCHOOLS).map_err(ImportError::Refused)?;
-    let txn = ctx.store.begin().await?;
-    let divisions = Divisions::load(&txn).await?;
-    let units: HashSet<String> = codes(&txn).await?.into_iter().collect();
-    let known: Vec<(String, SchoolId)> = school::Entity::find()
-        .select_only()
-        .column(school::Column::Code)
-        .column(school::Column::Id)
-        .into_tuple()
-        .all(&txn)
-        .await?;
     let rows = sheet.len();
-    let (schools, canteens) =
-        read_schools(sheet, &divisions, &units, &known.into_iter().collect()).map_err(ImportError::Refused)?;
-    let mut written = bulk::insert_with(&txn, &schools, "on conflict do nothing").await?;
-    written += bulk::insert_with(&txn, &canteens, "on conflict do nothing").await?;
-    finding::put(&txn, &schools).await?;
+    let txn = ctx.store.begin().await?;
+    let taken = take_schools(&txn, sheet, (&FileReach::everywhere(), true), Doing::Put).await?;
+    finish(ctx, txn, dry_run, "school.import", Imported { rows, written: taken.written }).await
+}
+
+/// Takes rows of schools with their canteens; those that are known stay as they are. `whole` says that these are all
+/// rows of the file.
+///
+/// # Errors
+/// [`ImportError::Refused`] with every wrong cell.
+pub async fn take_schools(
+    txn: &DatabaseTransaction,
+    sheet: Sheet,
+    (reach, whole): (&FileReach, bool),
+    doing: Doing,
+) -> Result<Taken, ImportError> {
+    let divisions = Divisions::load(txn).await?;
+    let units: HashSet<String> = codes(txn).await?.into_iter().collect();
+    let mut known =
+        school::Entity::find().select_only().columns([school::Column::Code, school::Column::Name, school::Column::Id]);
+    if let Some(codes) = named(&sheet, &["code", "run_by_code"], whole) {
+        known = known.filter(school::Column::Code.is_in(codes));
+    }
+    let known: Vec<(String, String, SchoolId)> = known.into_tuple().all(txn).await?;
+    let known = known.into_iter().map(|(code, name, id)| (code, (name, id))).collect();
+    let (schools, canteens) = read_schools(sheet, &divisions, (&units, reach), &known).map_err(ImportError::Refused)?;
+    let mut taken = Taken { new: schools.len(), written: 0 };
+    if doing == Doing::Check {
+        return Ok(taken);
+    }
+    taken.written += bulk::insert_with(txn, &schools, "on conflict do nothing").await?;
+    taken.written += bulk::insert_with(txn, &canteens, "on conflict do nothing").await?;
+    finding::put(txn, &schools).await?;
     let seats = schools.iter().map(|school| Seat::today(school).from(school.id, school.opened_on));
-    bulk::insert_with(&txn, &seats.collect::<Vec<_>>(), "on conflict do nothing").await?;
+    bulk::insert_with(txn, &seats.collect::<Vec<_>>(), "on conflict do nothing").await?;
     let terms = canteens.iter().map(|canteen| term_of(canteen, OPENED_ON));
-    bulk::insert_with(&txn, &terms.collect::<Vec<_>>(), "on conflict do nothing").await?;
-    finish(ctx, txn, dry_run, "school.import", Imported { rows, written }).await
+    bulk::insert_with(txn, &terms.collect::<Vec<_>>(), "on conflict do nothing").await?;
+    Ok(taken)
 }
 
 async fn codes(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
@@ -230,16 +321,17 @@ type Schools = (Vec<school::Model>, Vec<canteen::Model>);
 fn read_schools(
     sheet: Sheet,
     divisions: &Divisions,
-    units: &HashSet<String>,
-    known: &HashMap<String, SchoolId>,
+    units: (&HashSet<String>, &FileReach),
+    known: &HashMap<String, (String, SchoolId)>,
 ) -> Result<Schools, Vec<Refusal>> {
-    let mut ids: HashMap<&str, SchoolId> = known.iter().map(|(code, id)| (code.as_str(), *id)).collect();
+    let mut ids: HashMap<&str, SchoolId> = known.iter().map(|(code, (_, id))| (code.as_str(), *id)).collect();
     let mut seen = HashSet::new();
     for row in sheet.rows() {
         let Some(code) = row.text("code") else { continue };
         if !seen.insert(code) {
             row.refuse("code", format!("“{code}”重复"), format!("\"{code}\" is there twice"));
         }
+        check_known(row, known.get(code).map(|(name, _)| name.as_str()));
         ids.entry(code).or_insert_with(|| derived_id("school", code));
     }
     let mut schools = Vec::new();
@@ -261,7 +353,7 @@ fn read_schools(
 fn read_school(
     row: Row<'_>,
     divisions: &Divisions,
-    units: &HashSet<String>,
+    (units, reach): (&HashSet<String>, &FileReach),
     ids: &HashMap<&str, SchoolId>,
 ) -> Option<school::Model> {
     let name = row.text("name");
@@ -275,6 +367,9 @@ fn read_school(
                 format!("没有报送单位“{unit}”"),
                 format!("there is no reporting unit \"{unit}\""),
             );
+        }
+        if found && !reach.everywhere && !reach.units.contains(*unit) {
+            row.refuse("reporting_unit_code", "不在您的权限范围内", "lies outside your reach");
         }
         found
     });

@@ -39,7 +39,10 @@ mod import;
 mod imports;
 
 pub use derived::derived_id;
-pub use import::{Divisions, ImportError, Imported, SCHOOLS, finish, import_schools};
+pub use import::{
+    Divisions, Doing, FileReach, ImportError, Imported, SCHOOLS, Taken, check_known, finish, import_schools, named,
+    take_schools,
+};
 pub use imports::{COUNTY_LIST, DIVISIONS};
 
 use crate::context::Ctx;

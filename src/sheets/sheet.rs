@@ -14,7 +14,12 @@ use crate::{
 use chrono::NaiveDate;
 use csv::{ReaderBuilder, StringRecord, Trim};
 use sea_orm::ActiveEnum;
-use std::{cell::RefCell, sync::Arc};
+use serde::Deserialize;
+use serde_json::json;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Refusals listed before the rest is only counted: a file with the wrong encoding breaks every row alike.
 const MOST_REFUSALS: usize = 200;
@@ -73,7 +78,7 @@ impl<'a> Rows<'a> {
             self.read += 1;
             rows.push((line, record));
         }
-        let sheet = Sheet { kind: self.kind, places: Arc::clone(&self.places), rows, refused: RefCell::default() };
+        let sheet = Sheet { kind: self.kind, places: Arc::clone(&self.places), rows, refused: Mutex::default() };
         Ok(Some(sheet).filter(|sheet| !sheet.is_empty()))
     }
 
@@ -101,7 +106,7 @@ pub struct Sheet {
     kind: &'static SheetKind,
     places: Arc<[Option<usize>]>,
     rows: Vec<(u64, StringRecord)>,
-    refused: RefCell<Vec<Refusal>>,
+    refused: Mutex<Vec<Refusal>>,
 }
 
 impl Sheet {
@@ -112,8 +117,33 @@ impl Sheet {
     pub fn read(text: &str, kind: &'static SheetKind) -> Result<Self, Vec<Refusal>> {
         let mut rows = Rows::open(text, kind)?;
         let places = Arc::clone(&rows.places);
-        let empty = || Self { kind, places, rows: Vec::new(), refused: RefCell::default() };
+        let empty = || Self { kind, places, rows: Vec::new(), refused: Mutex::default() };
         Ok(rows.next(usize::MAX)?.unwrap_or_else(empty))
+    }
+
+    /// The rows as text, to be kept and unpacked later.
+    #[must_use]
+    pub fn pack(&self) -> String {
+        let rows: Vec<(u64, Vec<&str>)> =
+            self.rows.iter().map(|(line, record)| (*line, record.iter().collect())).collect();
+        json!({ "places": &*self.places, "rows": rows }).to_string()
+    }
+
+    /// Rows that were packed, without those on `left_out` lines; none where the text is no such rows.
+    #[must_use]
+    pub fn unpack(text: &str, kind: &'static SheetKind, left_out: &BTreeSet<u64>) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Packed {
+            places: Vec<Option<usize>>,
+            rows: Vec<(u64, Vec<String>)>,
+        }
+        let packed: Packed = serde_json::from_str(text).ok()?;
+        if packed.places.len() != kind.columns.len() {
+            return None;
+        }
+        let kept = packed.rows.into_iter().filter(|(line, _)| !left_out.contains(line));
+        let rows = kept.map(|(line, cells)| (line, StringRecord::from(cells))).collect();
+        Some(Self { kind, places: packed.places.into(), rows, refused: Mutex::default() })
     }
 
     /// The data rows.
@@ -143,7 +173,7 @@ impl Sheet {
     /// What was refused so far, in the order of the file.
     #[must_use]
     pub fn refusals(self) -> Vec<Refusal> {
-        let mut refused = self.refused.into_inner();
+        let mut refused = self.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
         refused.sort_by_key(|refusal| refusal.line);
         refused
     }
@@ -175,7 +205,8 @@ impl<'a> Row<'a> {
 
     /// Notes a refused cell with a sentence that repeats nothing of it.
     pub fn refuse_as(&self, column: &'static str, reason: Text) {
-        self.sheet.refused.borrow_mut().push(Refusal { line: self.line, column, code: "cell_wrong", reason });
+        let mut refused = self.sheet.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.push(Refusal { line: self.line, column, code: "cell_wrong", reason });
     }
 
     /// The cell, which may be empty.
@@ -334,6 +365,17 @@ mod tests {
         let row = sheet.rows().next().expect("a row");
         assert_eq!((row.cell("code"), row.cell("stage"), row.cell("to_on")), ("=a", "primary", ""));
         assert!(sheet.has("code") && !sheet.has("to_on"));
+    }
+
+    #[test]
+    fn packed_rows_are_the_same_rows() {
+        let text = "学段,开始日期,code\nprimary,2026-03-02,a\nsenior,,b\n";
+        let packed = Sheet::read(text, &KIND).expect("reads").pack();
+        let left_out = BTreeSet::from([2]);
+        let sheet = Sheet::unpack(&packed, &KIND, &left_out).expect("unpacks");
+        let row = sheet.rows().next().expect("a row");
+        assert_eq!((sheet.len(), row.line, row.cell("code"), row.cell("stage")), (1, 3, "b", "senior"));
+        assert!(Sheet::unpack("{}", &KIND, &left_out).is_none());
     }
 
     #[test]

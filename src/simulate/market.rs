@@ -109,6 +109,7 @@ pub fn sellers(seed: u64, county: &County, goods: &[Good], elsewhere: &[String],
                 from_on: LIFTED_ON,
                 to_on: None,
                 proof_number: format!("SIM-HT-{code}-{place}"),
+                share_bp: None,
             }));
         }
         let seller = Seller { id, code: &code, kind, township: &township, households: &households, elsewhere };

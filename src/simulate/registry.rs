@@ -159,6 +159,7 @@ mod tests {
         let code = format!("91{townships:04}");
         County {
             unit_code: code.clone(),
+            university_unit: None,
             prefecture_code: "910100".into(),
             townships: vec![format!("{code}001"); townships],
             listed: true,
@@ -181,7 +182,7 @@ mod tests {
         let mut one = county(12);
         one.schools = 300;
         let first = NaiveDate::from_ymd_opt(2025, 9, 1).expect("a date");
-        let made = |seed| schools(seed, &one, first, true);
+        let made = |seed| schools(seed, &one, first);
         let (schools, canteens, buyers) = made(7);
         assert_eq!(made(7).0, schools);
         assert_ne!(made(8).0, schools);

@@ -4,23 +4,26 @@
 use super::{
     import_columns::{HOUSEHOLDS, LINKS, SUPPLIERS},
     import_numbers::Numbers,
+    papers::overlap,
     verification::listed,
 };
 use crate::{
     context::Ctx,
     finding,
-    registry::{Divisions, ImportError, Imported, derived_id, finish},
+    registry::{Divisions, Doing, FileReach, ImportError, Imported, Taken, check_known, derived_id, finish, named},
     sheets::{Refusal, Row, Sheet},
     store::bulk,
 };
+use chrono::NaiveDate;
 use entity::{
     beneficiary_link::{self, BeneficiaryLinkKind},
     household,
     household_status::{self, HouseholdStatusKind, StatusHistory},
-    id::{HouseholdId, SupplierId},
+    id::{AccountId, HouseholdId, SupplierId},
     supplier::{self, SupplierKind, SupplierStatus},
+    supplier_entry,
 };
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{HashMap, HashSet};
 
 /// Columns a file of households may have besides; what they hold is sealed.
@@ -35,19 +38,42 @@ const KEEP: &str = "on conflict do nothing";
 /// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
 pub async fn import_households(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
     let sheet = Sheet::read(text, &HOUSEHOLDS).map_err(ImportError::Refused)?;
-    let personal = PERSONAL.iter().any(|column| sheet.has(column));
-    let txn = ctx.store.begin().await?;
-    let divisions = Divisions::load(&txn).await?;
-    let known = household_ids(&txn).await?;
-    let held =
-        household_status::Entity::find().filter(household_status::COLUMN.annulled_at.is_null()).all(&txn).await?;
     let rows = sheet.len();
-    let numbers = if personal { Numbers::read(ctx, &txn, &sheet).await? } else { Numbers::default() };
-    let (mut households, statuses) = read_households(sheet, &divisions, &known, held).map_err(ImportError::Refused)?;
-    numbers.put(ctx, &txn, &mut households).await?;
-    let mut written = bulk::insert_with(&txn, &households, KEEP).await?;
-    written += bulk::insert_with(&txn, &statuses, KEEP).await?;
-    finish(ctx, txn, dry_run, "household.import", Imported { rows, written }).await
+    let txn = ctx.store.begin().await?;
+    let taken = take_households(ctx, &txn, sheet, (&FileReach::everywhere(), true), Doing::Put).await?;
+    finish(ctx, txn, dry_run, "household.import", Imported { rows, written: taken.written }).await
+}
+
+/// Takes rows of households; periods that are known stay as they are. `whole` says that these are all rows of the file.
+///
+/// # Errors
+/// [`ImportError::Refused`] with every wrong cell.
+pub async fn take_households(
+    ctx: &Ctx,
+    txn: &DatabaseTransaction,
+    sheet: Sheet,
+    (reach, whole): (&FileReach, bool),
+    doing: Doing,
+) -> Result<Taken, ImportError> {
+    let personal = PERSONAL.iter().any(|column| sheet.has(column));
+    let divisions = Divisions::load(txn).await?;
+    let known = household_ids(txn, named(&sheet, &["code"], whole)).await?;
+    let mut held = household_status::Entity::find().filter(household_status::COLUMN.annulled_at.is_null());
+    if !whole {
+        held = held.filter(household_status::Column::HouseholdId.is_in(known.values().map(|(_, id)| *id)));
+    }
+    let held = held.all(txn).await?;
+    let numbers = if personal { Numbers::read(ctx, txn, &sheet, whole).await? } else { Numbers::default() };
+    let (mut households, statuses) =
+        read_households(sheet, (&divisions, reach), &known, held).map_err(ImportError::Refused)?;
+    let mut taken = Taken { new: statuses.len(), written: 0 };
+    if doing == Doing::Check {
+        return Ok(taken);
+    }
+    numbers.put(ctx, txn, &mut households).await?;
+    taken.written += bulk::insert_with(txn, &households, KEEP).await?;
+    taken.written += bulk::insert_with(txn, &statuses, KEEP).await?;
+    Ok(taken)
 }
 
 /// Brings in suppliers as approved: the file is the county's own list of those it let in (H4).
@@ -56,18 +82,50 @@ pub async fn import_households(ctx: &Ctx, text: &str, dry_run: bool) -> Result<I
 /// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
 pub async fn import_suppliers(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
     let sheet = Sheet::read(text, &SUPPLIERS).map_err(ImportError::Refused)?;
-    let txn = ctx.store.begin().await?;
-    let divisions = Divisions::load(&txn).await?;
-    let households = household_ids(&txn).await?;
-    let known = supplier_ids(&txn).await?;
     let rows = sheet.len();
-    let suppliers = read_suppliers(sheet, &divisions, &households, &known).map_err(ImportError::Refused)?;
-    let written = bulk::insert_with(&txn, &suppliers, KEEP).await?;
-    let (approvals, steps) = listed(suppliers.iter().map(|supplier| supplier.id), ctx.clock.now());
-    bulk::insert_with(&txn, &approvals, KEEP).await?;
-    bulk::insert_with(&txn, &steps, KEEP).await?;
-    finding::put(&txn, &suppliers).await?;
-    finish(ctx, txn, dry_run, "supplier.import", Imported { rows, written }).await
+    let txn = ctx.store.begin().await?;
+    let taken = take_suppliers(ctx, &txn, sheet, (&FileReach::everywhere(), true), (Doing::Put, None)).await?;
+    finish(ctx, txn, dry_run, "supplier.import", Imported { rows, written: taken.written }).await
+}
+
+/// Takes rows of suppliers; those that are known stay as they are. What an account enters waits for approval by others
+/// (H4); at the command line it is approved. `whole` says that these are all rows of the file.
+///
+/// # Errors
+/// [`ImportError::Refused`] with every wrong cell.
+pub async fn take_suppliers(
+    ctx: &Ctx,
+    txn: &DatabaseTransaction,
+    sheet: Sheet,
+    (reach, whole): (&FileReach, bool),
+    (doing, by): (Doing, Option<AccountId>),
+) -> Result<Taken, ImportError> {
+    let divisions = Divisions::load(txn).await?;
+    let households = household_ids(txn, named(&sheet, &["household_code"], whole)).await?;
+    let known = supplier_ids(txn, named(&sheet, &["code"], whole)).await?;
+    let mut suppliers =
+        read_suppliers(sheet, (&divisions, reach), &households, &known).map_err(ImportError::Refused)?;
+    let mut taken = Taken { new: suppliers.len(), written: 0 };
+    if doing == Doing::Check {
+        return Ok(taken);
+    }
+    let now = ctx.clock.now();
+    if by.is_some() {
+        for supplier in &mut suppliers {
+            supplier.status = SupplierStatus::Pending;
+        }
+    }
+    taken.written += bulk::insert_with(txn, &suppliers, KEEP).await?;
+    if let Some(account_id) = by {
+        let entry = |one: &supplier::Model| supplier_entry::Model { supplier_id: one.id, account_id, entered_at: now };
+        bulk::insert_with(txn, &suppliers.iter().map(entry).collect::<Vec<_>>(), KEEP).await?;
+    } else {
+        let (approvals, steps) = listed(suppliers.iter().map(|supplier| supplier.id), now);
+        bulk::insert_with(txn, &approvals, KEEP).await?;
+        bulk::insert_with(txn, &steps, KEEP).await?;
+    }
+    finding::put(txn, &suppliers).await?;
+    Ok(taken)
 }
 
 /// Brings in the links from suppliers to the households behind them (H3).
@@ -76,34 +134,75 @@ pub async fn import_suppliers(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Im
 /// [`ImportError::Refused`] with every wrong cell; then nothing has changed.
 pub async fn import_links(ctx: &Ctx, text: &str, dry_run: bool) -> Result<Imported, ImportError> {
     let sheet = Sheet::read(text, &LINKS).map_err(ImportError::Refused)?;
-    let txn = ctx.store.begin().await?;
-    let (households, suppliers) = (household_ids(&txn).await?, supplier_ids(&txn).await?);
     let rows = sheet.len();
-    let links = read_links(sheet, &households, &suppliers).map_err(ImportError::Refused)?;
-    let written = bulk::insert_with(&txn, &links, KEEP).await?;
-    finish(ctx, txn, dry_run, "beneficiary_link.import", Imported { rows, written }).await
+    let txn = ctx.store.begin().await?;
+    let taken = take_links(&txn, sheet, (&FileReach::everywhere(), true), Doing::Put).await?;
+    finish(ctx, txn, dry_run, "beneficiary_link.import", Imported { rows, written: taken.written }).await
 }
 
-async fn household_ids(db: &impl ConnectionTrait) -> Result<HashMap<String, HouseholdId>, DbErr> {
-    let columns = [household::Column::Code, household::Column::Id];
-    let found: Vec<(String, HouseholdId)> =
-        household::Entity::find().select_only().columns(columns).into_tuple().all(db).await?;
-    Ok(found.into_iter().collect())
+/// Takes rows of links; those that are known stay as they are. `whole` says that these are all rows of the file.
+///
+/// # Errors
+/// [`ImportError::Refused`] with every wrong cell.
+pub async fn take_links(
+    txn: &DatabaseTransaction,
+    sheet: Sheet,
+    (reach, whole): (&FileReach, bool),
+    doing: Doing,
+) -> Result<Taken, ImportError> {
+    let divisions = Divisions::load(txn).await?;
+    let households = household_ids(txn, named(&sheet, &["household_code"], whole)).await?;
+    let suppliers = supplier_ids(txn, named(&sheet, &["supplier_code"], whole)).await?;
+    let mut held = beneficiary_link::Entity::find();
+    if !whole {
+        held = held.filter(beneficiary_link::Column::SupplierId.is_in(suppliers.values().map(|one| one.id)));
+        held = held.filter(beneficiary_link::Column::HouseholdId.is_in(households.values().map(|(_, id)| *id)));
+    }
+    let held = held.all(txn).await?;
+    let links =
+        read_links(sheet, (&divisions, reach), &households, (&suppliers, held)).map_err(ImportError::Refused)?;
+    let mut taken = Taken { new: links.len(), written: 0 };
+    if doing == Doing::Put {
+        taken.written = bulk::insert_with(txn, &links, KEEP).await?;
+    }
+    Ok(taken)
 }
 
-async fn supplier_ids(db: &impl ConnectionTrait) -> Result<HashMap<String, SupplierId>, DbErr> {
-    let columns = [supplier::Column::Code, supplier::Column::Id];
-    let found: Vec<(String, SupplierId)> =
-        supplier::Entity::find().select_only().columns(columns).into_tuple().all(db).await?;
-    Ok(found.into_iter().collect())
+/// Households by code, with the name each is registered under: of these codes, or all.
+async fn household_ids(
+    db: &impl ConnectionTrait,
+    of: Option<Vec<String>>,
+) -> Result<HashMap<String, (String, HouseholdId)>, DbErr> {
+    let columns = [household::Column::Code, household::Column::Name, household::Column::Id];
+    let mut found = household::Entity::find().select_only().columns(columns);
+    if let Some(codes) = of {
+        found = found.filter(household::Column::Code.is_in(codes));
+    }
+    let found: Vec<(String, String, HouseholdId)> = found.into_tuple().all(db).await?;
+    Ok(found.into_iter().map(|(code, name, id)| (code, (name, id))).collect())
 }
+
+/// Suppliers by code: of these codes, or all.
+async fn supplier_ids(
+    db: &impl ConnectionTrait,
+    of: Option<Vec<String>>,
+) -> Result<HashMap<String, supplier::Model>, DbErr> {
+    let mut found = supplier::Entity::find();
+    if let Some(codes) = of {
+        found = found.filter(supplier::Column::Code.is_in(codes));
+    }
+    Ok(found.all(db).await?.into_iter().map(|row| (row.code.clone(), row)).collect())
+}
+
+/// What a link is one of a day of.
+type LinkKey = (SupplierId, HouseholdId, BeneficiaryLinkKind);
 
 type Households = (Vec<household::Model>, Vec<household_status::Model>);
 
 fn read_households(
     sheet: Sheet,
-    divisions: &Divisions,
-    known: &HashMap<String, HouseholdId>,
+    (divisions, reach): (&Divisions, &FileReach),
+    known: &HashMap<String, (String, HouseholdId)>,
     held: Vec<household_status::Model>,
 ) -> Result<Households, Vec<Refusal>> {
     let mut households: HashMap<&str, household::Model> = HashMap::new();
@@ -117,7 +216,12 @@ fn read_households(
         let name = row.text("name");
         let place = divisions.read(row, "division_code");
         let code = row.text("code");
-        let id = code.map(|code| known.get(code).copied().unwrap_or_else(|| derived_id("household", code)));
+        let registered = code.and_then(|code| known.get(code));
+        let id = code.map(|code| registered.map_or_else(|| derived_id("household", code), |(_, id)| *id));
+        if let Some((_, county)) = &place {
+            reach.check_county(row, "division_code", county);
+        }
+        check_known(row, registered.map(|(name, _)| name.as_str()));
         let status = read_status(row, id);
         let (Some(code), Some(name), Some((division_code, county_code)), Some(id)) = (code, name, place, id) else {
             continue;
@@ -220,9 +324,9 @@ fn take_period(
 
 fn read_suppliers(
     sheet: Sheet,
-    divisions: &Divisions,
-    households: &HashMap<String, HouseholdId>,
-    known: &HashMap<String, SupplierId>,
+    (divisions, reach): (&Divisions, &FileReach),
+    households: &HashMap<String, (String, HouseholdId)>,
+    known: &HashMap<String, supplier::Model>,
 ) -> Result<Vec<supplier::Model>, Vec<Refusal>> {
     let mut seen = HashSet::new();
     let mut sellers = HashSet::new();
@@ -231,6 +335,10 @@ fn read_suppliers(
         let (code, name) = (row.text("code"), row.text("name"));
         let kind = row.choice::<SupplierKind>("kind");
         let place = read_place(row, divisions);
+        if let Some(place) = place {
+            reach.check_county(row, "division_code", divisions.county_of(place).unwrap_or(place));
+        }
+        check_known(row, code.and_then(|code| known.get(code)).map(|one| one.name.as_str()));
         let household_id = read_household(row, households);
         if let Some(code) = code.filter(|code| !seen.insert(*code)) {
             row.refuse("code", format!("“{code}”重复"), format!("\"{code}\" is there twice"));
@@ -273,9 +381,9 @@ fn read_place<'a>(row: Row<'a>, divisions: &'a Divisions) -> Option<&'a str> {
 }
 
 /// The household a row names, if it names one.
-fn read_household(row: Row<'_>, households: &HashMap<String, HouseholdId>) -> Option<HouseholdId> {
+fn read_household(row: Row<'_>, households: &HashMap<String, (String, HouseholdId)>) -> Option<HouseholdId> {
     let code = row.optional("household_code")?;
-    let found = households.get(code).copied();
+    let found = households.get(code).map(|(_, id)| *id);
     if found.is_none() {
         row.refuse("household_code", format!("没有农户“{code}”"), format!("there is no household \"{code}\""));
     }
@@ -284,18 +392,30 @@ fn read_household(row: Row<'_>, households: &HashMap<String, HouseholdId>) -> Op
 
 fn read_links(
     sheet: Sheet,
-    households: &HashMap<String, HouseholdId>,
-    suppliers: &HashMap<String, SupplierId>,
+    (divisions, reach): (&Divisions, &FileReach),
+    households: &HashMap<String, (String, HouseholdId)>,
+    (suppliers, held): (&HashMap<String, supplier::Model>, Vec<beneficiary_link::Model>),
 ) -> Result<Vec<beneficiary_link::Model>, Vec<Refusal>> {
     let mut seen = HashSet::new();
+    let mut periods: HashMap<LinkKey, Vec<(NaiveDate, Option<NaiveDate>)>> = HashMap::new();
+    for one in held {
+        periods.entry((one.supplier_id, one.household_id, one.kind)).or_default().push((one.from_on, one.to_on));
+    }
     let mut links = Vec::new();
     for row in sheet.rows() {
         let supplier = row.text("supplier_code").and_then(|code| {
-            let found = suppliers.get(code).copied();
-            if found.is_none() {
-                row.refuse("supplier_code", format!("没有供货商“{code}”"), format!("there is no supplier \"{code}\""));
+            let found = suppliers.get(code);
+            match found {
+                None => {
+                    let (zh, en) = (format!("没有供货商“{code}”"), format!("there is no supplier \"{code}\""));
+                    row.refuse("supplier_code", zh, en);
+                }
+                Some(one) => {
+                    let place = one.division_code.as_str();
+                    reach.check_county(row, "supplier_code", divisions.county_of(place).unwrap_or(place));
+                }
             }
-            found
+            found.map(|one| one.id)
         });
         let household = row.text("household_code").and_then(|_| read_household(row, households));
         let kind = row.choice::<BeneficiaryLinkKind>("kind");
@@ -309,7 +429,19 @@ fn read_links(
         let key = format!("{supplier_id}:{household_id}:{kind:?}:{from_on}");
         if !seen.insert(key.clone()) {
             row.refuse("from_on", "同一关联重复", "the same link is there twice");
+            continue;
         }
+        let periods = periods.entry((supplier_id, household_id, kind)).or_default();
+        if periods.contains(&(from_on, to_on)) {
+            continue;
+        }
+        if let Some((other, _)) = periods.iter().find(|other| overlap(**other, (from_on, to_on))) {
+            let (zh, en) =
+                (format!("与自 {other} 起的同类关联重叠"), format!("overlaps the link of its kind from {other}"));
+            row.refuse("from_on", zh, en);
+            continue;
+        }
+        periods.push((from_on, to_on));
         links.push(beneficiary_link::Model {
             id: derived_id("beneficiary_link", &key),
             supplier_id,
@@ -318,6 +450,7 @@ fn read_links(
             from_on,
             to_on,
             proof_number: proof.to_owned(),
+            share_bp: None,
         });
     }
     sheet.finish()?;

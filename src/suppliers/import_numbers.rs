@@ -21,10 +21,20 @@ pub(super) struct Numbers(HashMap<String, [Option<Secret>; 3]>);
 impl Numbers {
     /// Notes every wrong number, every row that contradicts an earlier one of its household, and every ID number that two
     /// households have, here or in the database.
-    pub(super) async fn read(ctx: &Ctx, txn: &DatabaseTransaction, sheet: &Sheet) -> Result<Self, ImportError> {
+    pub(super) async fn read(
+        ctx: &Ctx,
+        txn: &DatabaseTransaction,
+        sheet: &Sheet,
+        whole: bool,
+    ) -> Result<Self, ImportError> {
         let today = ctx.clock.now().business_day();
         let keys = ctx.vault.open_to_seal(txn, &ctx.ids, ctx.clock.now()).await.map_err(broken)?;
-        let mut owners = id_number_owners(txn).await?;
+        let hash = |text: &str| {
+            let number = parse(Sealed::IdNumber, text, today).ok()?;
+            keys.hash(Sealed::IdNumber.column(), number.expose())
+        };
+        let of = (!whole).then(|| sheet.rows().filter_map(|row| hash(row.optional("id_number")?)).collect());
+        let mut owners = id_number_owners(txn, of).await?;
         let mut numbers: HashMap<String, [Option<Secret>; 3]> = HashMap::new();
         for row in sheet.rows() {
             let Some(code) = row.optional("code") else { continue };
@@ -80,15 +90,17 @@ fn broken(error: VaultError) -> ImportError {
     }
 }
 
-/// Codes of the households that have an ID number, by its hash.
-async fn id_number_owners(db: &impl ConnectionTrait) -> Result<HashMap<String, String>, DbErr> {
+/// Codes of the households that have an ID number, by its hash: of these hashes, or all.
+async fn id_number_owners(
+    db: &impl ConnectionTrait,
+    of: Option<Vec<String>>,
+) -> Result<HashMap<String, String>, DbErr> {
     let columns = [household::Column::IdNumberHash, household::Column::Code];
-    let found: Vec<(String, String)> = household::Entity::find()
-        .select_only()
-        .columns(columns)
-        .filter(household::Column::IdNumberHash.is_not_null())
-        .into_tuple()
-        .all(db)
-        .await?;
+    let mut found =
+        household::Entity::find().select_only().columns(columns).filter(household::Column::IdNumberHash.is_not_null());
+    if let Some(hashes) = of {
+        found = found.filter(household::Column::IdNumberHash.is_in(hashes));
+    }
+    let found: Vec<(String, String)> = found.into_tuple().all(db).await?;
     Ok(found.into_iter().collect())
 }

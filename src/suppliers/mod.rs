@@ -8,6 +8,7 @@ mod household_view;
 mod households;
 mod list;
 mod list_households;
+mod papers;
 mod personal;
 mod register;
 mod reseal;
@@ -20,6 +21,7 @@ pub mod verification;
 
 pub use household_view::{HouseholdView, show as show_households};
 pub use households::{counties_of, households_of};
+pub use papers::remind_of_licences;
 pub use personal::{SEALED, Sealed};
 pub use register::{CreditCodeError, SocialCreditCode, reseal_suppliers, suppliers_to_reseal};
 pub use reseal::{households_to_reseal, reseal_households};
@@ -31,7 +33,7 @@ mod import;
 mod import_columns;
 mod import_numbers;
 
-pub use import::{import_households, import_links, import_suppliers};
+pub use import::{import_households, import_links, import_suppliers, take_households, take_links, take_suppliers};
 pub use import_columns::{HOUSEHOLDS, LINKS, SUPPLIERS};
 
 use crate::context::Ctx;
@@ -49,6 +51,7 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
         .routes(routes!(reveal_household::reveal_household))
         .routes(routes!(update_personal_data::update_personal_data))
         .merge(register::router())
+        .merge(papers::router())
         .merge(verification::router())
         .with_state(ctx)
 }

@@ -40,7 +40,12 @@ async fn address(app: &App, document: &Document, operation: &Operation) -> Strin
         "list_household_statuses" => operation.path.replace("{id}", &household),
         "list_household_list_rows" => operation.path.replace("{id}", list),
         // An approval that came with the county's list took over its supplier's id.
-        "list_objections" | "list_revocations" => operation.path.replace("{id}", &seller),
+        "list_objections"
+        | "list_revocations"
+        | "list_links"
+        | "list_supplier_licences"
+        | "list_capacities"
+        | "list_bases" => operation.path.replace("{id}", &seller),
         "indicator_share" => operation.path.replace("{code}", "poverty_share"),
         _ => operation.path.replace("{id}", &school.to_string()).replace("{code}", "520500"),
     };
@@ -85,7 +90,7 @@ on_both! {
             }
             let formats = &operation.json["responses"]["200"]["content"];
             assert!(formats.get("text/csv").is_some() && formats.get(XLSX).is_some(), "{}", operation.name());
-            if operation.id() == "list_household_list_rows" {
+            if ["list_household_list_rows", "list_import_refusals"].contains(&operation.id()) {
                 continue;
             }
             let token = match operation.id() {

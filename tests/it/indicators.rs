@@ -76,7 +76,9 @@ on_both! {
                 assert_eq!(amounts(&shown["draft"]["reading"]), expected, "{more} by {place}");
                 let mut parts = [0; 2];
                 let listed = shown["draft"]["parts"].as_array().expect("parts");
-                listed.iter().for_each(|part| amounts(&part["reading"]).iter().zip(&mut parts).for_each(|(one, sum)| *sum += one));
+                for part in listed {
+                    amounts(&part["reading"]).iter().zip(&mut parts).for_each(|(one, sum)| *sum += one);
+                }
                 assert_eq!(parts, expected, "{more} by {place}: the parts");
                 let on_target = listed.iter().filter(|part| part["reading"]["meets_target"] == true).count();
                 assert_eq!(shown["draft"]["parts_on_target"], on_target);

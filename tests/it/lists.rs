@@ -12,7 +12,13 @@ use std::collections::HashSet;
 use xiaonong::jobs;
 
 /// Lists that a trade leaves empty, or that hang on one household or supplier; their own tests read them.
-const OF_ONE: [&str; 6] = [
+const OF_ONE: [&str; 12] = [
+    "list_imports",
+    "list_import_refusals",
+    "list_links",
+    "list_supplier_licences",
+    "list_capacities",
+    "list_bases",
     "list_household_statuses",
     "list_household_lists",
     "list_household_list_rows",
@@ -47,6 +53,10 @@ on_both! {
         let me = app.get("/me").by(&trade.seller).await.ok();
         let supplier_id = me["memberships"][0]["supplier_id"].as_str().expect("a supplier").to_owned();
         Newcomer::of(app).await.published(app).await;
+        let officer = app.login("demo-weining").await;
+        let papers = crate::supplier_papers::one_of_each(app, &officer, &supplier_id).await;
+        assert_eq!(papers.len(), 4);
+        app.execute("update capacity set sold_gram = yield_gram + 1").await;
         while jobs::run_once(&app.ctx).await.expect("the jobs run") > 0 {}
         let admin = app.login("demo-admin").await;
         for number in ["1", "2", "3"] {

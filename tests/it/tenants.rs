@@ -29,6 +29,8 @@ enum Foreign {
     Household,
     /// Of what [`register_of`] makes.
     Register(usize),
+    /// Of what the supplier holds: a link, a licence, a capacity, a base.
+    PaperOf(usize),
     Unit,
     Notification,
     Account,
@@ -48,6 +50,25 @@ enum Foreign {
 const NAMED: &[(&str, Foreign)] = &[
     ("find_division", Foreign::Open),
     ("import_template", Foreign::Open),
+    // What is brought is its bringer's alone: tests/it/imports.rs.
+    ("upload_import", Foreign::Open),
+    ("find_import", Foreign::Open),
+    ("list_import_refusals", Foreign::Open),
+    ("apply_import", Foreign::Open),
+    ("discard_import", Foreign::Open),
+    ("create_link", Foreign::Supplier),
+    ("list_links", Foreign::Supplier),
+    ("end_link", Foreign::PaperOf(0)),
+    ("create_licence", Foreign::Supplier),
+    ("list_supplier_licences", Foreign::Supplier),
+    ("end_licence", Foreign::PaperOf(1)),
+    ("create_capacity", Foreign::Supplier),
+    ("list_capacities", Foreign::Supplier),
+    ("confirm_capacity", Foreign::PaperOf(2)),
+    ("create_base", Foreign::Supplier),
+    ("list_bases", Foreign::Supplier),
+    ("end_base", Foreign::PaperOf(3)),
+    ("put_base_parties", Foreign::PaperOf(3)),
     // Whose schools it is over is in the query: tests/it/indicators.rs.
     ("indicator_share", Foreign::Open),
     ("end_indicator", Foreign::Open),
@@ -223,6 +244,15 @@ async fn register_of(app: &App, officer: &str, household: &str) -> [String; 3] {
     [&statuses["items"][0], &list, &work["items"][0]].map(|one| id(one).to_owned())
 }
 
+/// The strangers with their tokens.
+async fn strangers(app: &App) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    for username in STRANGERS {
+        found.push((username, app.login(username).await));
+    }
+    found
+}
+
 on_both! {
     async fn what_is_another_s_looks_like_what_is_nowhere(app: &App) {
         let document = Document::of(app);
@@ -245,6 +275,7 @@ on_both! {
         let homes = app.get("/households?code=h-520526-01").by(&officer).await.ok();
         let household = id(&homes["items"][0]).to_owned();
 
+        let papers = crate::supplier_papers::one_of_each(app, &officer, &supplier).await;
         let document_of_ours = app.proven(&ours.seller, "certificate", "certificate", &app.ids_of("certificate").await[0]).await;
         let paper = app.proven(&officer, "identity", "household", &household).await;
         let register = register_of(app, &officer, &household).await;
@@ -255,10 +286,7 @@ on_both! {
         let objection = "01990000-0000-7000-8000-0000000000b1".to_owned();
         app.execute(&objection_to(app, &objection, &supplier)).await;
 
-        let mut strangers = Vec::new();
-        for username in STRANGERS {
-            strangers.push((username, app.login(username).await));
-        }
+        let strangers = strangers(app).await;
         let before = app.snapshot().await;
         let mut walked = 0;
         for operation in document.operations().iter().filter(|operation| names_something(operation, &document)) {
@@ -276,6 +304,7 @@ on_both! {
                 Foreign::Supplier | Foreign::Verification => supplier.as_str(),
                 Foreign::Household => household.as_str(),
                 Foreign::Register(which) => &register[*which],
+                Foreign::PaperOf(which) => &papers[*which],
                 Foreign::Unit => "520526",
                 Foreign::Notification => id(&told["items"][0]),
                 Foreign::Account => &people.account("yunong-2"),

@@ -75,7 +75,7 @@ impl IndicatorMeasure {
         label: Label,
     ) -> Result<Indicator, ApiError> {
         let classes = self.qualifying(check, at);
-        let target_bp = self.target.as_deref().and_then(|text| basis_points(check, &format!("{at}/target"), text));
+        let target_bp = self.target.as_deref().and_then(|text| check.percent(&format!("{at}/target"), text));
         if let Some(code) = &self.scope_division_code
             && registry::find_division(db, code).await?.is_none_or(|division| division.code != *code)
         {
@@ -148,33 +148,13 @@ impl IndicatorMeasure {
     }
 }
 
-/// Basis points of a percentage of at most two decimals.
-fn basis_points(check: &mut Check, pointer: &str, text: &str) -> Option<i32> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
-    let digits =
-        |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|one| one.is_ascii_digit());
-    let read =
-        (digits(whole, 3) && digits(part, 2)).then(|| format!("{whole}{part:0<2}").parse::<i32>().ok()).flatten();
-    let read = read.filter(|bp| *bp <= 10_000);
-    check.that(
-        read.is_some(),
-        pointer,
-        "percent_malformed",
-        Text::new(
-            "须为 0 至 100 之间、至多两位小数的百分数。",
-            "Must be a percentage from 0 to 100 with up to two decimals.",
-        ),
-    );
-    read
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_target_is_read_exactly_or_refused() {
-        let read = |text: &str| basis_points(&mut Check::default(), "/target", text);
+        let read = |text: &str| Check::default().percent("/target", text);
         assert_eq!(
             (read("50"), read("49.9"), read("0.01"), read("100.00")),
             (Some(5_000), Some(4_990), Some(1), Some(10_000))

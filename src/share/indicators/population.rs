@@ -28,11 +28,11 @@ impl Population {
         let named = version.stages.split('|').filter(|stage| !stage.is_empty());
         let stages = named.map(|stage| SchoolStage::try_from_value(&stage.to_owned())).collect::<Result<_, DbErr>>()?;
         let counties = match &version.scope_division_code {
-            Some(code) => Some(below(code, divisions(db).await?)),
+            Some(code) => Some(below(code, &divisions(db).await?)),
             None => None,
         };
         let units = match &version.scope_unit_code {
-            Some(code) => Some(below(code, units(db).await?)),
+            Some(code) => Some(below(code, &units(db).await?)),
             None => None,
         };
         Ok(Self { stages, rural_only: version.rural_only, counties, units })
@@ -104,7 +104,7 @@ async fn units(db: &impl ConnectionTrait) -> Result<Vec<(String, Option<String>)
 }
 
 /// A code and all below it.
-fn below(top: &str, rows: Vec<(String, Option<String>)>) -> Vec<String> {
+fn below(top: &str, rows: &[(String, Option<String>)]) -> Vec<String> {
     let mut found = vec![top.to_owned()];
     let mut next = 0;
     while let Some(parent) = found.get(next).cloned() {
@@ -122,8 +122,8 @@ mod tests {
     fn a_place_holds_all_below_it() {
         let row = |code: &str, of: Option<&str>| (code.to_owned(), of.map(str::to_owned));
         let rows = vec![row("91", None), row("9101", Some("91")), row("910101", Some("9101")), row("92", None)];
-        assert_eq!(below("91", rows.clone()), ["91", "9101", "910101"]);
-        assert_eq!(below("92", rows), ["92"]);
+        assert_eq!(below("91", &rows), ["91", "9101", "910101"]);
+        assert_eq!(below("92", &rows), ["92"]);
     }
 
     #[test]
