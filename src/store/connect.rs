@@ -142,7 +142,10 @@ fn postgres_options(url: &str) -> ConnectOptions {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire_if_idle_for(Duration::from_secs(5))
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|postgres| postgres.application_name("xiaonong").statement_cache_capacity(200));
+        .map_sqlx_postgres_opts(|postgres| {
+            // Compiling a roll-up takes several times as long as running it.
+            postgres.application_name("xiaonong").statement_cache_capacity(200).options([("jit", "off")])
+        });
     options
 }
 

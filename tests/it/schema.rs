@@ -78,6 +78,12 @@ on_both! {
         app.try_execute("update membership set role = 'auditor' where role = 'inspector'").await.expect_err("a place");
     }
 
+    async fn no_query_waits_for_a_compiler(app: &App) {
+        if app.ctx.store.backend() == DbBackend::Postgres {
+            assert_eq!(app.texts("select current_setting('jit')").await, ["off"]);
+        }
+    }
+
     async fn every_table_has_its_entity(app: &App) {
         let mut known = read_all!(app:
             access_change account area_category_total area_total audit_day audit_entry audit_seal beneficiary_link bundle canteen canteen_term capacity category certificate consignment consignment_line
