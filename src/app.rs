@@ -16,7 +16,7 @@ use crate::{
     imports, jobs,
     ledger::{self, Receiver},
     metrics::Metrics,
-    openapi,
+    monitor, openapi,
     ordering::{self, Placer},
     registry, share,
     store::{Files, FilesError, Store, StoreError, connect},
@@ -36,6 +36,7 @@ use std::{sync::Arc, time::Duration};
 use thiserror::Error;
 use tower_http::{
     catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
     cors::{AllowOrigin, CorsLayer},
     timeout::TimeoutLayer,
 };
@@ -171,6 +172,7 @@ pub fn router(ctx: Ctx) -> Router {
                 .layer(from_fn_with_state(ctx.clone(), throttle)),
         )
         .merge(docs)
+        .merge(monitor::router().layer(from_fn(conditional)).layer(CompressionLayer::new()))
         .merge(probes)
         .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.trim_end()) }))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))

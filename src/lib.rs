@@ -43,5 +43,6 @@ pub mod demo;
 pub mod exports;
 pub mod imports;
 pub mod jobs;
+pub mod monitor;
 pub mod openapi;
 pub mod simulate;

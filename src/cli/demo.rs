@@ -140,6 +140,7 @@ fn logins(ctx: &Ctx) -> Result<(), ApiError> {
             login.username, login.password
         );
     }
+    println!("  监测 monitor  http://{address}/monitor");
     println!("  接口 the API  http://{address}/docs   http://{address}/openapi.json\n");
     Ok(())
 }

@@ -56,7 +56,7 @@ fn whole_months((from, to): (NaiveDate, NaiveDate)) -> (NaiveDate, NaiveDate) {
 
 async fn division(ctx: &Ctx, code: &str, days: (NaiveDate, NaiveDate)) -> Result<RollUpView, ApiError> {
     let (_, node) = share::division_node(ctx, code, days).await?;
-    roll_up(ctx, &node, days, Some(By::Child)).await
+    roll_up(ctx, &node, days, Some(By::Child), false).await
 }
 
 async fn orders(ctx: &Ctx) -> Result<HashMap<String, i64>, ApiError> {

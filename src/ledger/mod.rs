@@ -3,6 +3,7 @@
 //! Refuses changes of a line (corrections are new lines), lines without a receipt or a declaration behind them, and
 //! receipts or declarations that do not carry their totals with them.
 
+mod behind;
 mod capacities;
 mod class;
 mod declaration;

@@ -1,8 +1,9 @@
 //! The lines behind a figure, each down to receipt, batch and document.
 
 use super::{
-    class::{OriginClass, ProducerClass, PurchaseClass},
-    denials::{DenialMark, marks},
+    behind::Behind,
+    class::{OriginClass, ProducerClass},
+    denials::DenialMark,
 };
 use crate::{
     access::{Action, Caller, Resource, Scope},
@@ -14,10 +15,7 @@ use axum::{Json, extract::State};
 use chrono::{Datelike, NaiveDate};
 use entity::{
     certificate::CertificateKind,
-    id::{
-        ConsignmentId, DeclaredPurchaseId, HouseholdId, OrderId, PurchaseLineId, ReceiptId, ReceiptLineId, SchoolId,
-        SupplierId,
-    },
+    id::{ConsignmentId, DeclaredPurchaseId, HouseholdId, OrderId, PurchaseLineId, ReceiptId, SchoolId, SupplierId},
     money::Fen,
     purchase_line::{self, Channel},
     stated_producer,
@@ -25,15 +23,12 @@ use entity::{
     weight::Gram,
 };
 use sea_orm::{
-    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Statement,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-
-use crate::store::bulk::{Kind, Rows};
 
 /// Which lines.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -75,6 +70,9 @@ pub struct LedgerLineView {
     pub corrects_line_id: Option<PurchaseLineId>,
     /// Seller, where registered.
     pub supplier_id: Option<SupplierId>,
+    /// Its name; a household's is masked (P1).
+    #[schema(example = "高原云薯合作社")]
+    pub supplier_name: Option<String>,
     /// Product, where known.
     #[schema(example = "potato")]
     pub product_code: Option<String>,
@@ -95,6 +93,9 @@ pub struct LedgerLineView {
     /// Origin that day.
     #[schema(example = "910526")]
     pub origin_division_code: Option<String>,
+    /// Name of the origin.
+    #[schema(example = "松坡县")]
+    pub origin_name: Option<String>,
     /// Lists the origin stood on that day.
     #[schema(example = json!(["poverty_county_66"]))]
     pub origin_lists: Vec<String>,
@@ -218,20 +219,8 @@ pub async fn list_ledger_lines(
         ));
     }
     let lines = lines(db, (&scope, holds), &query, after, limit + 1).await?;
-    let deliveries = deliveries(db, lines.iter().filter_map(|line| line.receipt_line_id)).await?;
-    let certificates = certificates(db, &lines).await?;
-    let denied = marks(db, lines.iter().map(|line| line.id)).await?;
-    let stated = if shows_households { stated(db, &lines).await? } else { HashMap::new() };
-    Ok(Json(page(
-        lines,
-        limit,
-        |line| format!("{}~{}", line.purchased_on, line.id),
-        |line| {
-            let stated_producer_code = stated.get(&line.id).cloned();
-            let denial = denied.get(&line.id).cloned();
-            LedgerLineView { stated_producer_code, denial, ..view(line, &deliveries, &certificates, shows_households) }
-        },
-    )))
+    let behind = Behind::of(db, &lines, shows_households).await?;
+    Ok(Json(page(lines, limit, |line| format!("{}~{}", line.purchased_on, line.id), |line| behind.view(line))))
 }
 
 /// What of a school's ledger a scope reaches.
@@ -281,132 +270,4 @@ async fn lines(
         );
     }
     select.order_by_asc(Column::PurchasedOn).order_by_asc(Column::Id).limit(limit).all(db).await
-}
-
-#[derive(FromQueryResult)]
-struct DeliveryRow {
-    receipt_line_id: ReceiptLineId,
-    order_id: OrderId,
-    consignment_id: ConsignmentId,
-    receipt_id: ReceiptId,
-    batch_number: String,
-    produced_on: Option<NaiveDate>,
-}
-
-async fn deliveries(
-    db: &impl ConnectionTrait,
-    lines: impl Iterator<Item = ReceiptLineId>,
-) -> Result<HashMap<ReceiptLineId, DeliveryView>, DbErr> {
-    let backend = db.get_database_backend();
-    let (relation, values) =
-        Rows::new(&["id"], &[Kind::Uuid], lines.map(|id| vec![id.into()]).collect()).relation(backend)?;
-    let sql = format!(
-        "select rl.id as receipt_line_id, rc.order_id, rc.consignment_id, rc.id as receipt_id, cl.batch_number, \
-         cl.produced_on from {relation} join receipt_line rl on rl.id = r.id join receipt rc on rc.id = rl.receipt_id \
-         join consignment_line cl on cl.id = rl.consignment_line_id"
-    );
-    let rows = DeliveryRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let view = DeliveryView {
-                order_id: row.order_id,
-                consignment_id: row.consignment_id,
-                receipt_id: row.receipt_id,
-                batch_number: row.batch_number,
-                produced_on: row.produced_on,
-            };
-            (row.receipt_line_id, view)
-        })
-        .collect())
-}
-
-#[derive(FromQueryResult)]
-struct CertificateRow {
-    line_id: PurchaseLineId,
-    kind: CertificateKind,
-    number: String,
-    issued_on: NaiveDate,
-    issuer: String,
-    origin_division_code: Option<String>,
-}
-
-async fn certificates(
-    db: &impl ConnectionTrait,
-    lines: &[purchase_line::Model],
-) -> Result<HashMap<PurchaseLineId, Vec<LineCertificateView>>, DbErr> {
-    let backend = db.get_database_backend();
-    let cells = lines.iter().map(|line| vec![line.id.into(), line.receipt_line_id.into()]).collect();
-    let (relation, values) =
-        Rows::new(&["id", "receipt_line_id"], &[Kind::Uuid, Kind::Uuid], cells).relation(backend)?;
-    let columns = "c.kind, c.number, c.issued_on, c.issuer, c.origin_division_code";
-    let sql = format!(
-        "with r as (select * from {relation}) \
-         select r.id as line_id, {columns} from r join receipt_line rl on rl.id = r.receipt_line_id \
-         join certificate c on c.consignment_line_id = rl.consignment_line_id \
-         union all \
-         select r.id as line_id, {columns} from r join declared_certificate c on c.purchase_line_id = r.id \
-         order by line_id, kind, number"
-    );
-    let rows = CertificateRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
-    let mut found: HashMap<PurchaseLineId, Vec<LineCertificateView>> = HashMap::new();
-    for row in rows {
-        found.entry(row.line_id).or_default().push(LineCertificateView {
-            kind: row.kind,
-            number: row.number,
-            issued_on: row.issued_on,
-            issuer: row.issuer,
-            origin_division_code: row.origin_division_code,
-        });
-    }
-    Ok(found)
-}
-
-/// Handbook numbers of no household, by line.
-async fn stated(
-    db: &impl ConnectionTrait,
-    lines: &[purchase_line::Model],
-) -> Result<HashMap<PurchaseLineId, String>, DbErr> {
-    use stated_producer::Column;
-    let of = stated_producer::Entity::find().filter(Column::PurchaseLineId.is_in(lines.iter().map(|line| line.id)));
-    Ok(of.all(db).await?.into_iter().map(|row| (row.purchase_line_id, row.code)).collect())
-}
-
-fn view(
-    line: purchase_line::Model,
-    deliveries: &HashMap<ReceiptLineId, DeliveryView>,
-    certificates: &HashMap<PurchaseLineId, Vec<LineCertificateView>>,
-    shows_households: bool,
-) -> LedgerLineView {
-    let parts = |joined: Option<String>| -> Vec<String> {
-        joined.unwrap_or_default().split('|').filter(|part| !part.is_empty()).map(str::to_owned).collect()
-    };
-    let class = PurchaseClass::from_code(line.class);
-    LedgerLineView {
-        delivery: line.receipt_line_id.and_then(|id| deliveries.get(&id).cloned()),
-        certificates: certificates.get(&line.id).cloned().unwrap_or_default(),
-        id: line.id,
-        school_id: line.school_id,
-        purchased_on: line.purchased_on,
-        channel: line.channel,
-        corrects_line_id: line.corrects_line_id,
-        supplier_id: line.supplier_id,
-        product_code: line.product_code,
-        category_code: line.category_code,
-        amount: line.amount_fen,
-        weight: line.weight_gram,
-        class: Some(line.class).filter(|_| shows_households),
-        origin_class: class.map(|class| class.origin),
-        producer_class: class.map(|class| class.producer).filter(|_| shows_households),
-        origin_division_code: line.origin_division_code,
-        origin_lists: parts(Some(line.origin_lists)),
-        producer_household_id: line.producer_household_id.filter(|_| shows_households),
-        producer_statuses: parts(line.producer_status.filter(|_| shows_households)),
-        stated_producer_code: None,
-        denial: None,
-        linked_households: line.linked_households,
-        evidence: parts(line.evidence),
-        recorded_at: line.recorded_at,
-        declared_purchase_id: line.declared_purchase_id,
-    }
 }

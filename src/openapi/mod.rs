@@ -99,7 +99,8 @@ impl Call {
             proves: PROVING.contains(&id),
             public: ["jwks", "list_public_notices"].contains(&id),
             secured: operation.security.is_some(),
-            names_one: path.contains('{') || headers::query_names(operation).any(|name| name.ends_with("_id")),
+            names_one: path.contains('{')
+                || headers::query_names(operation).any(|name| name.ends_with("_id") || name == "place"),
             has_query: headers::query_names(operation).next().is_some(),
             has_body: operation.request_body.is_some(),
             changes: !reads && !is_access,

@@ -27,6 +27,9 @@ pub struct RollUpQuery {
     pub to: Option<NaiveDate>,
     /// How it is broken down; not at all unless given.
     pub by: Option<By>,
+    /// With `true` beside the headline of as many months before.
+    #[serde(default)]
+    pub before: bool,
 }
 
 /// A reporting unit's roll-up
@@ -50,11 +53,12 @@ pub async fn reporting_unit_share(
         return Err(ApiError::NotFound);
     }
     let (days, by, now) = (range(&query, &ctx)?, query.by, ctx.clock.now());
+    let compared = query.before;
     let compute = async {
         let node = unit_node(&ctx, &code, days).await?;
-        serde_json::to_vec(&roll_up(&ctx, &node, days, by).await?).map_err(ApiError::internal)
+        serde_json::to_vec(&roll_up(&ctx, &node, days, by, compared).await?).map_err(ApiError::internal)
     };
-    ctx.pages.answer(format!("unit {code} {days:?} {by:?}"), Topic::Ledger, now, compute).await
+    ctx.pages.answer(format!("unit {code} {days:?} {by:?} {compared}"), Topic::Ledger, now, compute).await
 }
 
 /// A division's roll-up
@@ -78,11 +82,12 @@ pub async fn division_share(
         return Err(ApiError::NotFound);
     }
     let (days, by, now) = (range(&query, &ctx)?, query.by, ctx.clock.now());
+    let compared = query.before;
     let compute = async {
         let (_, node) = division_node(&ctx, &code, days).await?;
-        serde_json::to_vec(&roll_up(&ctx, &node, days, by).await?).map_err(ApiError::internal)
+        serde_json::to_vec(&roll_up(&ctx, &node, days, by, compared).await?).map_err(ApiError::internal)
     };
-    ctx.pages.answer(format!("division {code} {days:?} {by:?}"), Topic::Ledger, now, compute).await
+    ctx.pages.answer(format!("division {code} {days:?} {by:?} {compared}"), Topic::Ledger, now, compute).await
 }
 
 fn range(query: &RollUpQuery, ctx: &Ctx) -> Result<(NaiveDate, NaiveDate), ApiError> {

@@ -52,6 +52,14 @@ pub struct Days {
     pub today: NaiveDate,
 }
 
+impl Days {
+    /// What [`schools`] is bound to from `$1` to `$5`: the months, the days, and the day schools are counted on.
+    pub(super) fn bound(&self, (first, last): (i32, i32)) -> Vec<Value> {
+        let day = self.today.clamp(self.from, self.to);
+        vec![first.into(), last.into(), self.from.into(), self.to.into(), day.into()]
+    }
+}
+
 /// Condition on the years of schools of `alias`: that they bought anything from month `first` to month `last`.
 fn bought_in(alias: &str, first: i32, last: i32) -> String {
     let parts: Vec<String> = (first / 100..=last / 100)
@@ -66,6 +74,29 @@ fn bought_in(alias: &str, first: i32, last: i32) -> String {
     format!("({})", parts.join(" or "))
 }
 
+/// The schools of an area as common tables: `p` where each is counted and on which day, `runs` those with a kitchen of
+/// their own that day, `did` those that bought anything. Bound to [`Days::bound`] and, from `$6` on, to the values.
+pub(super) fn schools(area: &Area, (first, last): (i32, i32), population: &Population) -> (String, Vec<Value>) {
+    let (seats, mut values) = area.seats(6);
+    let (placed, more) = population.of_place("a", 6 + values.len());
+    values.extend(more);
+    let measured = population.of_school();
+    let bought = bought_in("y", first, last);
+    let day = "case when s.closed_on < $5 then s.closed_on when s.opened_on > $5 then s.opened_on else $5 end";
+    let tables = format!(
+        "p as (select s.id as school_id, a.county_code, a.reporting_unit_code, {day} as day \
+         from school_affiliation a join school s on s.id = a.school_id \
+         where s.opened_on <= $4 and (s.closed_on is null or s.closed_on >= $3) \
+         and a.from_on <= {day} and (a.to_on is null or a.to_on >= {day}) and {seats} and {placed} and {measured}), \
+         runs as (select distinct p.school_id from p join canteen_term k on k.school_id = p.school_id \
+         and k.kind in ('own', 'contracted') and k.from_on <= p.day and (k.to_on is null or k.to_on >= p.day)), \
+         did as (select y.school_id from p join school_year y on y.school_id = p.school_id and {bought} \
+         union select t.school_id from p join total_change t on t.school_id = p.school_id \
+         and t.month between $1 and $2)"
+    );
+    (tables, values)
+}
+
 /// Coverage of an area over whole months, grouped. Groups without schools are missing.
 ///
 /// A school that moved within the period is counted once, where it was last; what it bought before the move is reported
@@ -76,7 +107,7 @@ fn bought_in(alias: &str, first: i32, last: i32) -> String {
 pub async fn of_area(
     db: &impl ConnectionTrait,
     area: &Area,
-    (first, last): (i32, i32),
+    months: (i32, i32),
     days: Days,
     group: Group,
     population: &Population,
@@ -90,21 +121,9 @@ pub async fn of_area(
         (Group::School, _) => "lower(hex(p.school_id))",
         (Group::None | Group::Category, _) => "''",
     };
-    let (seats, seat_values) = area.seats(6);
-    let (placed, place_values) = population.of_place("a", 6 + seat_values.len());
-    let measured = population.of_school();
-    let bought = bought_in("y", first, last);
-    let day = "case when s.closed_on < $5 then s.closed_on when s.opened_on > $5 then s.opened_on else $5 end";
+    let (schools, values) = schools(area, months, population);
     let sql = format!(
-        "with p as (select s.id as school_id, a.county_code, a.reporting_unit_code, {day} as day \
-         from school_affiliation a join school s on s.id = a.school_id \
-         where s.opened_on <= $4 and (s.closed_on is null or s.closed_on >= $3) \
-         and a.from_on <= {day} and (a.to_on is null or a.to_on >= {day}) and {seats} and {placed} and {measured}), \
-         runs as (select distinct p.school_id from p join canteen_term k on k.school_id = p.school_id \
-         and k.kind in ('own', 'contracted') and k.from_on <= p.day and (k.to_on is null or k.to_on >= p.day)), \
-         did as (select y.school_id from p join school_year y on y.school_id = p.school_id and {bought} \
-         union select t.school_id from p join total_change t on t.school_id = p.school_id \
-         and t.month between $1 and $2) \
+        "with {schools} \
          select {key} as key, \
          cast(sum(case when runs.school_id is not null then 1 else 0 end) as bigint) as should_report, \
          cast(sum(case when runs.school_id is not null and did.school_id is not null then 1 else 0 end) as bigint) \
@@ -112,10 +131,8 @@ pub async fn of_area(
          cast(sum(case when runs.school_id is null then 1 else 0 end) as bigint) as exempt \
          from p left join runs on runs.school_id = p.school_id left join did on did.school_id = p.school_id group by 1"
     );
-    let day = days.today.clamp(days.from, days.to);
-    let mut bound: Vec<Value> = vec![first.into(), last.into(), days.from.into(), days.to.into(), day.into()];
-    bound.extend(seat_values);
-    bound.extend(place_values);
+    let mut bound = days.bound(months);
+    bound.extend(values);
     let rows = Row::find_by_statement(Statement::from_sql_and_values(backend, sql, bound)).all(db).await?;
     Ok(rows
         .into_iter()

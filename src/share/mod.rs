@@ -8,6 +8,7 @@ mod bundle;
 mod coverage;
 mod indicators;
 mod quote;
+mod ranking;
 mod reading;
 mod revocation_preview;
 mod rollup;
@@ -31,6 +32,7 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(quote::quote_basket))
         .routes(routes!(school::school_share))
+        .routes(routes!(ranking::rank_schools))
         .routes(routes!(areas::reporting_unit_share))
         .routes(routes!(areas::division_share))
         .routes(routes!(revocation_preview::preview_revocation))

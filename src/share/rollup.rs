@@ -2,10 +2,10 @@
 
 use super::{
     coverage::{self, Coverage, Days},
-    indicators::{Indicator, Population, recent_indicators},
+    indicators::{Indicator, Population, ReadingView, recent_indicators},
     reading::Sums,
     school::Figures,
-    sums::{Area, Group, SumRow, by_class, of_area, whole_months},
+    sums::{Area, Group, SumRow, by_class, months_before, of_area, whole_months},
 };
 use crate::{
     context::Ctx,
@@ -58,6 +58,8 @@ pub struct RollUpView {
     pub figures: Figures,
     /// Schools behind the figures.
     pub coverage: Coverage,
+    /// The headline in as many months before, when asked for.
+    pub before: Option<ReadingView>,
     /// The parts, when asked for.
     pub parts: Vec<PartView>,
 }
@@ -71,6 +73,9 @@ pub struct PartView {
     /// Its name.
     #[schema(example = "松坡县")]
     pub name: String,
+    /// Its English name, in a breakdown by category; places have none.
+    #[schema(example = "Vegetables")]
+    pub name_en: Option<String>,
     /// Month as year * 100 + month, in a breakdown by month.
     #[schema(example = 202_603)]
     pub month: Option<i32>,
@@ -78,6 +83,8 @@ pub struct PartView {
     pub figures: Figures,
     /// Schools behind them; null where the breakdown is not by place.
     pub coverage: Option<Coverage>,
+    /// The headline in as many months before, when asked for; null in a breakdown by month.
+    pub before: Option<ReadingView>,
 }
 
 /// One part of a breakdown by place: its code, its name, and the keys of the totals that belong to it.
@@ -110,6 +117,7 @@ pub async fn roll_up(
     node: &Node,
     (from, to): (NaiveDate, NaiveDate),
     by: Option<By>,
+    compared: bool,
 ) -> Result<RollUpView, ApiError> {
     let months = exact_months(from, to)?;
     let db = &ctx.store.read;
@@ -130,12 +138,21 @@ pub async fn roll_up(
     for part in covered.values() {
         coverage.add(part);
     }
-    let parts = match by {
+    let mut parts = match by {
         None => Vec::new(),
         Some(By::Category) => {
             let known = category::Entity::find().order_by_asc(category::Column::Code).all(db).await?;
-            let named = known.into_iter().map(|row| Child { code: row.code, name: row.name_zh }).collect::<Vec<_>>();
-            parts(&indicators, &rows, &named, |row| row.key.clone(), None)
+            let mut english: HashMap<String, String> = HashMap::new();
+            let mut named = Vec::new();
+            for row in known {
+                english.insert(row.code.clone(), row.name_en);
+                named.push(Child { code: row.code, name: row.name_zh });
+            }
+            let mut found = parts(&indicators, &rows, &named, |row| row.key.clone(), None);
+            for part in &mut found {
+                part.name_en = english.remove(&part.key);
+            }
+            found
         }
         Some(By::Month) => {
             parts(&indicators, &rows, &[Child { code: String::new(), name: String::new() }], |_| String::new(), None)
@@ -148,7 +165,22 @@ pub async fn roll_up(
             parts(&indicators, &rows, &node.children, |row| node.part(&row.key), Some(&by_part))
         }
     };
+    let mut before = None;
+    let headline = indicators.iter().find(|indicator| indicator.version.headline);
+    if let Some(headline) = headline.filter(|_| compared) {
+        let rows = of_area(db, &node.area, months_before(months), group, false, &everyone).await?;
+        before = Some(headline.read(&by_class(&rows)));
+        let mut sums: HashMap<String, BTreeMap<i32, Sums>> = HashMap::new();
+        for row in &rows {
+            let part = if by_place { node.part(&row.key) } else { row.key.clone() };
+            sums.entry(part).or_default().entry(row.class).or_default().add(&row.sums());
+        }
+        for part in parts.iter_mut().filter(|part| part.month.is_none()) {
+            part.before = Some(headline.read(sums.get(&part.key).unwrap_or(&BTreeMap::new())));
+        }
+    }
     Ok(RollUpView {
+        before,
         code: node.code.clone(),
         name: node.name.clone(),
         from,
@@ -205,9 +237,11 @@ fn parts(
             views.push(PartView {
                 key: child.code.clone(),
                 name: child.name.clone(),
+                name_en: None,
                 month: (month > 0).then_some(month),
                 figures: Figures::of(indicators, by_class),
                 coverage: coverage.map(|coverage| coverage.get(&child.code).copied().unwrap_or_default()),
+                before: None,
             });
         }
     }

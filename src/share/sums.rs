@@ -159,6 +159,14 @@ fn month_before(month: i32) -> i32 {
     if month % 100 == 1 { month - 89 } else { month - 1 }
 }
 
+/// As many months before these.
+#[must_use]
+pub fn months_before((first, last): (i32, i32)) -> (i32, i32) {
+    let number = |month: i32| month / 100 * 12 + month % 100 - 1;
+    let back = number(first) - (number(last) - number(first) + 1);
+    (back.div_euclid(12) * 100 + back.rem_euclid(12) + 1, month_before(first))
+}
+
 fn first_day(month: i32) -> NaiveDate {
     NaiveDate::from_ymd_opt(month / 100, u32::try_from(month % 100).unwrap_or(1), 1).unwrap_or_default()
 }
@@ -366,6 +374,13 @@ mod tests {
         assert_eq!(whole_months(day(2025, 12, 15), day(2026, 1, 31)), Some((202_601, 202_601)));
         assert_eq!(whole_months(day(2026, 3, 2), day(2026, 3, 30)), None);
         assert_eq!(whole_months(day(2026, 3, 15), day(2026, 4, 15)), None);
+    }
+
+    #[test]
+    fn as_many_months_lie_before() {
+        assert_eq!(months_before((202_601, 202_612)), (202_501, 202_512));
+        assert_eq!(months_before((202_603, 202_603)), (202_602, 202_602));
+        assert_eq!(months_before((202_601, 202_602)), (202_511, 202_512));
     }
 
     proptest! {

@@ -15,8 +15,8 @@ const GROUND: [&str; 13] = [
 const ROOMS: [&str; 9] =
     ["registry", "documents", "suppliers", "households", "catalogue", "ordering", "delivery", "ledger", "share"];
 /// What puts the rooms together.
-const TOP: [&str; 11] =
-    ["app", "arenas", "cli", "demo", "exports", "imports", "jobs", "lib", "main", "openapi", "simulate"];
+const TOP: [&str; 12] =
+    ["app", "arenas", "cli", "demo", "exports", "imports", "jobs", "lib", "main", "monitor", "openapi", "simulate"];
 /// Rules without I/O: they may use the entities' types and other rules, and nothing that talks to anyone.
 const PURE: [&str; 13] = [
     "finding/distance.rs",

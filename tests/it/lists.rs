@@ -32,6 +32,7 @@ fn address(operation: &Operation, school_id: &str, supplier_id: &str) -> String 
     match operation.id() {
         "list_sales" => format!("{}?supplier_id={supplier_id}&from=2026-01-01&to=2026-12-31&", operation.path),
         "list_ledger_lines" => format!("{}?school_id={school_id}&from=2026-01-01&to=2026-12-31&", operation.path),
+        "rank_schools" => format!("{}?place=520526&from=2026-03-01&to=2026-03-31&", operation.path),
         _ => format!("{}?", operation.path),
     }
 }

@@ -1,10 +1,12 @@
 //! The integration tests: the router as a whole over a fresh database per test, each body on SQLite and on PostgreSQL.
 //!
-//! No socket, no sleep, no retry: requests go straight into the router, and time stands where a test puts it.
+//! No socket, no sleep, no retry: requests go straight into the router, and time stands where a test puts it. What only
+//! shows from outside is asked of the running binary, pages of a browser.
 
 mod support {
     pub mod app;
     pub mod availability;
+    pub mod browser;
     pub mod call;
     pub mod database;
     pub mod document;
@@ -50,6 +52,7 @@ mod indicators;
 mod limits;
 mod lists;
 mod main_job;
+mod monitor;
 mod openapi;
 mod personal_data;
 mod policy;
@@ -57,6 +60,7 @@ mod problems;
 mod province;
 mod public_notices;
 mod race;
+mod ranking;
 mod registry_imports;
 mod revocation;
 mod revoked_suppliers;

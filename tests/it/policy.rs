@@ -151,6 +151,7 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("end_indicator", Some((Action::Update, Resource::Reference))),
     ("simulate_indicator", Some((Action::Read, Resource::RollUp))),
     ("indicator_share", Some((Action::Read, Resource::RollUp))),
+    ("rank_schools", Some((Action::Read, Resource::RollUp))),
     ("school_share", Some((Action::Read, Resource::SchoolShare))),
     ("reporting_unit_share", Some((Action::Read, Resource::RollUp))),
     ("division_share", Some((Action::Read, Resource::RollUp))),

@@ -71,6 +71,8 @@ const NAMED: &[(&str, Foreign)] = &[
     ("put_base_parties", Foreign::PaperOf(3)),
     // Whose schools it is over is in the query: tests/it/indicators.rs.
     ("indicator_share", Foreign::Open),
+    // The same: tests/it/ranking.rs.
+    ("rank_schools", Foreign::Open),
     ("end_indicator", Foreign::Open),
     ("find_school", Foreign::School),
     ("find_school_position", Foreign::School),

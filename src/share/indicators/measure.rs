@@ -120,7 +120,7 @@ pub async fn indicator_share(
 ///
 /// # Errors
 /// 404 for what is not there or not in the scope.
-pub(super) async fn node_of(
+pub(in crate::share) async fn node_of(
     ctx: &Ctx,
     scope: &Scope,
     tree: Tree,

@@ -12,6 +12,8 @@ mod population;
 mod simulate;
 mod version;
 
+pub use measure::Tree;
+pub(super) use measure::node_of;
 pub use population::Population;
 pub use version::{Indicator, ReadingView, indicators_on, recent_indicators};
 

@@ -65,6 +65,14 @@ impl Indicator {
         self.classes.contains(&class)
     }
 
+    /// Codes of the classes that count.
+    #[must_use]
+    pub fn class_codes(&self) -> Vec<i32> {
+        let mut codes: Vec<i32> = self.classes.iter().copied().collect();
+        codes.sort_unstable();
+        codes
+    }
+
     /// The indicator's figures over sums by class.
     #[must_use]
     pub fn read(&self, by_class: &BTreeMap<i32, Sums>) -> ReadingView {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Once;
 
-use super::{postgres, process, redis};
+use super::{browser, postgres, process, redis};
 
 /// Prints once per test process which databases the tests use and which were not found; starts them
 /// if need be.
@@ -23,6 +23,9 @@ pub fn announce() {
         match redis::server() {
             Some(server) => used.push(&server.origin),
             None => lines += "NOT RUN: Redis (no redis-server found; set TEST_REDIS_URL)\n",
+        }
+        if !browser::is_there() {
+            lines += "NOT RUN: the monitor in a browser (no chromium and chromedriver found)\n";
         }
         let lines = format!("databases under test: {}\n{lines}", used.join(", "));
         // The test harness captures what `eprintln!` prints, not what is written to the handle. One

@@ -74,12 +74,12 @@ impl Server {
 
     /// A request with a JSON body; `headers` are whole lines.
     pub fn call(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n{headers}\r\n{body}"
-        );
-        self.send(request.as_bytes())
+        self.send(request(method, path, headers, body).as_bytes())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// All it has logged so far.
@@ -88,15 +88,45 @@ impl Server {
     }
 
     fn try_send(&self, request: &[u8]) -> Result<String, String> {
-        let text = |error: std::io::Error| error.to_string();
-        let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE).map_err(text)?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(text)?;
-        // A server that has seen enough answers and closes before it has read all.
-        let _ = stream.write_all(request);
-        let mut answer = Vec::new();
-        match stream.read_to_end(&mut answer) {
-            Err(error) if answer.is_empty() => Err(error.to_string()),
-            _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
+        exchange(self.address, request, |_| false)
+    }
+}
+
+/// A request with a JSON body, after which the connection closes; `headers` are whole lines.
+pub fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n{headers}\r\n{body}"
+    )
+}
+
+/// Sends bytes as they are and reads until the other side closes, or the answer so far is `enough`.
+pub fn exchange(address: SocketAddr, request: &[u8], enough: impl Fn(&[u8]) -> bool) -> Result<String, String> {
+    let text = |error: std::io::Error| error.to_string();
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(text)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(text)?;
+    // A server that has seen enough answers and closes before it has read all.
+    let _ = stream.write_all(request);
+    let mut answer = Vec::new();
+    let mut chunk = [0; 16_384];
+    while !enough(&answer) {
+        match stream.read(&mut chunk) {
+            Err(error) if answer.is_empty() => return Err(error.to_string()),
+            Ok(0) | Err(_) => break,
+            Ok(read) => answer.extend_from_slice(&chunk[..read]),
         }
     }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Whether an answer is there to the last byte its head promised.
+pub fn is_whole(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    length.is_some_and(|length| answer.len() >= head.len() + 4 + length)
 }
