@@ -5,7 +5,7 @@
 use crate::{
     share::buy_at_random,
     support::{
-        app::{App, PASSWORD, on_both},
+        app::{PASSWORD, on_both},
         browser::Browser,
         server::Server,
     },

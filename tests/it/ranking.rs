@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 const PERIOD: &str = "from=2026-01-01&to=2026-02-28";
 
+/// What rows are put in order by.
+type Figure = fn(&Value) -> Option<i64>;
+
 /// All rows of a ranking, by pages of `limit`.
 async fn ranked(app: &App, token: &str, query: &str, limit: usize) -> Vec<Value> {
     let mut rows = Vec::new();
@@ -96,7 +99,7 @@ on_both! {
         buy_at_random(app, 2_026).await;
         let admin = app.login("demo-admin").await;
         let percent = |row: &Value| row["amount"]["percent"].as_str().map(|text| text.replace('.', "").parse().expect("a share"));
-        let orders: [(&str, fn(&Value) -> Option<i64>); 4] = [
+        let orders: [(&str, Figure); 4] = [
             ("share", percent), ("-share", |row| row["amount"]["percent"].as_str().map(|_| -fen(&row["amount"]["percent"]))),
             ("-amount", |row| Some(-fen(&row["amount"]["denominator"]))),
             ("-still_needed", |row| row["still_needed"].as_str().map(|_| -fen(&row["still_needed"]))),

@@ -28,7 +28,7 @@ pub fn is_there() -> bool {
 pub struct Browser {
     address: SocketAddr,
     session: String,
-    _driver: Supervised,
+    driver: Supervised,
 }
 
 impl Browser {
@@ -49,10 +49,10 @@ impl Browser {
         let mut browser = Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             session: String::new(),
-            _driver: running.expect("the driver starts"),
+            driver: running.expect("the driver starts"),
         };
         let ready = || browser.ask("GET", "/status", &Value::Null).map(drop);
-        browser._driver.wait_until_ready(ready).expect("the driver is ready");
+        browser.driver.wait_until_ready(ready).expect("the driver is ready");
         // Its sandbox needs rights that a container has not; the pages are our own.
         let arguments = [
             "--headless=new",
@@ -69,7 +69,7 @@ impl Browser {
             "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" },
         } });
         let session = browser.ask("POST", "/session", &json!({ "capabilities": wanted })).expect("a session");
-        browser.session = session["sessionId"].as_str().expect("an id").to_owned();
+        session["sessionId"].as_str().expect("an id").clone_into(&mut browser.session);
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         browser.post("/goog/cdp/execute", &json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics }));
         Some(browser)
