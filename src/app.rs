@@ -18,7 +18,7 @@ use crate::{
     metrics::Metrics,
     monitor, openapi,
     ordering::{self, Placer},
-    registry, share,
+    registry, share, statements,
     store::{Files, FilesError, Store, StoreError, connect},
     suppliers,
     vault::Vault,
@@ -134,6 +134,7 @@ fn api(ctx: &Ctx, placer: Placer, receiver: Receiver) -> OpenApiRouter {
         .merge(delivery::router(ctx.clone()))
         .merge(ledger::router(ctx.clone(), receiver))
         .merge(share::router(ctx.clone()))
+        .merge(statements::router(ctx.clone()))
         .merge(imports::router(ctx.clone()))
         .merge(jobs::router(ctx.clone()))
         .merge(audit::router(ctx.clone()));

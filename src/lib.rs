@@ -5,7 +5,7 @@
 //! [`app`] → a domain's use case → one transaction ([`store::Work`]) → the answer.
 //!
 //! Below are the rooms. Domains use only what stands before them in
-//! `registry ← documents ← suppliers ← households ← catalogue ← ordering ← delivery ← ledger ← share`; all of them use the shared ground
+//! `registry ← documents ← suppliers ← households ← catalogue ← ordering ← delivery ← ledger ← share ← statements`; all of them use the shared ground
 //! (`http`, `access`, `audit`, `store`, `cache`, `clock`, `config`, `context`, `finding`, `metrics`, `province`, `sheets`,
 //! `vault`);
 //! a test holds the direction.
@@ -34,6 +34,7 @@ pub mod ledger;
 pub mod ordering;
 pub mod registry;
 pub mod share;
+pub mod statements;
 pub mod suppliers;
 
 // What puts them together.

@@ -119,6 +119,8 @@ ids! {
     SchoolId
     /// A log-in session: one family of refresh tokens.
     SessionId
+    /// A month that a reporting unit closed.
+    StatementId
     /// A seller.
     SupplierId
     /// A supply base of a supplier.

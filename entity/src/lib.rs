@@ -4,6 +4,7 @@
 
 pub mod id;
 pub mod money;
+pub mod statement;
 pub mod time;
 pub mod weight;
 
@@ -35,6 +36,7 @@ pub mod household_discrepancy;
 pub mod household_list;
 pub mod household_list_row;
 pub mod household_status;
+pub mod late_line;
 pub mod licence;
 pub mod objection;
 pub mod supplier;
@@ -48,6 +50,7 @@ pub mod verification_step;
 
 // catalogue
 pub mod category;
+pub mod line_correction;
 pub mod listing;
 pub mod product;
 pub mod product_unit;

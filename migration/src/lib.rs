@@ -23,6 +23,7 @@ mod rooms;
 mod school_year;
 mod sessions;
 mod standing;
+mod statements;
 mod supplier_facts;
 mod supplier_papers;
 mod verification;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(school_year::SchoolYear));
         all.push(Box::new(supplier_papers::SupplierPapers));
         all.push(Box::new(file_imports::FileImports));
+        all.push(Box::new(statements::Statements));
         all
     }
 }

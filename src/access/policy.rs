@@ -72,6 +72,8 @@ pub enum Resource {
     SaleDenial,
     /// What suppliers hold and can yield: licences, capacities, supply bases, links to households (H3, H6).
     SupplierPaper,
+    /// Months that reporting units have closed.
+    Statement,
 }
 
 /// Every action, for the printed table.
@@ -88,7 +90,7 @@ pub const ACTIONS: [Action; 9] = [
 ];
 
 /// Every resource, for the printed table.
-pub const RESOURCES: [Resource; 19] = [
+pub const RESOURCES: [Resource; 20] = [
     Resource::Reference,
     Resource::School,
     Resource::Supplier,
@@ -108,6 +110,7 @@ pub const RESOURCES: [Resource; 19] = [
     Resource::Verification,
     Resource::SaleDenial,
     Resource::SupplierPaper,
+    Resource::Statement,
 ];
 
 /// Every role, for the printed table.
@@ -140,7 +143,7 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
     use Reach::{Everything, Own};
     use Resource::{
         Account, Audit, Consent, Consignment, DeclaredPurchase, Document, Household, Ledger, Listing, Order, Receipt,
-        Reference, SaleDenial, School, SchoolShare, Supplier, SupplierPaper, Verification,
+        Reference, SaleDenial, School, SchoolShare, Statement, Supplier, SupplierPaper, Verification,
     };
     use Role::{
         Administrator, Agent, Auditor, AuthorityManager, AuthorityOfficer, CanteenManager, Inspector, SchoolPrincipal,
@@ -170,11 +173,13 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         | (AuthorityManager | Role::Supplier, Manage, Supplier)
         // It lets suppliers in and suspends them; to take an approval back is its manager's.
         | (AuthorityManager | AuthorityOfficer, Update | Confirm | Decline | Reveal, Verification)
-        | (AuthorityManager, Cancel, Verification)
+        | (AuthorityManager, Cancel, Verification | Statement)
         // Its officers speak for households that do not sell themselves, and decide for whom somebody else spoke.
         | (AuthorityManager | AuthorityOfficer, Create | Confirm, SaleDenial)
         | (AuthorityManager | SchoolPrincipal | Role::Supplier, Manage, Account)
         | (AuthorityManager, Create | Cancel, Consent)
+        // It closes its months; only a manager, of the unit above, opens one again.
+        | (AuthorityManager | AuthorityOfficer, Create, Statement)
         // A supplier enters its licences and what it can yield; its authority too, and confirms them. Links and bases are
         // the authority's alone to enter.
         | (AuthorityManager | AuthorityOfficer, Create | Update | Confirm | Manage, SupplierPaper)
@@ -190,7 +195,7 @@ pub fn reach(role: Role, action: Action, resource: Resource) -> Option<Reach> {
         | (CanteenManager | Inspector, Create, Receipt)
         | (CanteenManager, Quote | Create | Cancel, Order)
         | (SchoolPrincipal, Cancel, Order)
-        | (CanteenManager, Create, DeclaredPurchase)
+        | (CanteenManager, Create | Update, DeclaredPurchase)
         | (SchoolPrincipal | Role::Supplier, Read, Account)
         // A supplier offers, answers orders and sends; it sees what concerns it. Its clerk does the same, and an agent
         // for the households that consented. A household sees who acts for it and may take its consent back.

@@ -18,6 +18,7 @@ use crate::{
     config::{Settings, SettingsError, Source},
     http::ApiError,
     simulate::Plan,
+    statements::Month,
     store::sqlite_file,
 };
 use chrono::NaiveDate;
@@ -95,6 +96,12 @@ enum Command {
         /// Last day of the trail to check
         #[arg(long, requires = "audit")]
         to: Option<NaiveDate>,
+        /// Prove the statements of this month, such as 2026-05, of the unit
+        #[arg(long, requires = "unit", conflicts_with = "audit", value_parser = month)]
+        period: Option<Month>,
+        /// Code of the reporting unit
+        #[arg(long, requires = "period")]
+        unit: Option<String>,
     },
     /// Seal or archive the audit trail
     Audit {
@@ -175,8 +182,8 @@ pub fn run() -> ExitCode {
             Command::Demo => demo::run(settings).await,
             Command::Migrate { direction } => migrate::run(settings, direction).await,
             Command::Import { kind, file, dry_run, list } => import::run(settings, kind, &file, dry_run, list).await,
-            Command::Verify { audit: true, from, to } => audit::verify(settings, from, to).await,
-            Command::Verify { .. } => verify::run(settings).await,
+            Command::Verify { audit: true, from, to, .. } => audit::verify(settings, from, to).await,
+            Command::Verify { period, unit, .. } => verify::run(settings, period.zip(unit)).await,
             Command::Audit { command } => audit::run(settings, command).await,
             Command::RotateKeys { master } => rotate_keys::run(settings, master).await,
             Command::Keys { action } => keys::run(&settings, action),
@@ -188,6 +195,10 @@ pub fn run() -> ExitCode {
             Command::Admin(admin) => admin::run(settings, admin).await,
         }
     })
+}
+
+fn month(text: &str) -> Result<Month, String> {
+    text.parse().map_err(|()| "a month looks like 2026-05".to_owned())
 }
 
 /// Says on stderr what went wrong inside; the causes of an [`ApiError`] are for those at the machine.

@@ -14,7 +14,7 @@ use entity::{
     certificate::CertificateKind,
     division,
     id::{ConsignmentId, OrderId, PurchaseLineId, ReceiptId, ReceiptLineId, SupplierId},
-    purchase_line, stated_producer,
+    line_correction, purchase_line, stated_producer,
     supplier::{self, SupplierKind},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement};
@@ -26,6 +26,7 @@ pub struct Behind {
     certificates: HashMap<PurchaseLineId, Vec<LineCertificateView>>,
     denials: HashMap<PurchaseLineId, DenialMark>,
     stated: HashMap<PurchaseLineId, String>,
+    reasons: HashMap<PurchaseLineId, String>,
     places: HashMap<String, String>,
     suppliers: HashMap<SupplierId, String>,
     shows_households: bool,
@@ -46,6 +47,7 @@ impl Behind {
             certificates: certificates(db, lines).await?,
             denials: marks(db, lines.iter().map(|line| line.id)).await?,
             stated: if shows_households { stated(db, lines).await? } else { HashMap::new() },
+            reasons: reasons(db, lines).await?,
             places: places(db, lines).await?,
             suppliers: suppliers(db, lines).await?,
             shows_households,
@@ -72,6 +74,7 @@ impl Behind {
             purchased_on: line.purchased_on,
             channel: line.channel,
             corrects_line_id: line.corrects_line_id,
+            correction_reason: self.reasons.get(&line.id).cloned(),
             supplier_id: line.supplier_id,
             product_code: line.product_code,
             category_code: line.category_code,
@@ -179,6 +182,17 @@ async fn stated(
     use stated_producer::Column;
     let of = stated_producer::Entity::find().filter(Column::PurchaseLineId.is_in(lines.iter().map(|line| line.id)));
     Ok(of.all(db).await?.into_iter().map(|row| (row.purchase_line_id, row.code)).collect())
+}
+
+/// Why lines were taken back, where a school said so.
+async fn reasons(
+    db: &impl ConnectionTrait,
+    lines: &[purchase_line::Model],
+) -> Result<HashMap<PurchaseLineId, String>, DbErr> {
+    use line_correction::Column;
+    let correcting = lines.iter().filter(|line| line.corrects_line_id.is_some()).map(|line| line.id);
+    let rows = line_correction::Entity::find().filter(Column::PurchaseLineId.is_in(correcting)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.purchase_line_id, row.reason)).collect())
 }
 
 /// Names of the places of origin.

@@ -1,7 +1,6 @@
 //! Reads declared purchases against catalogue, registry and the facts of their days, and turns them into rows.
 
 use super::{
-    class::PurchaseClass,
     declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredLineView, DeclaredPurchaseView},
     facts::{Claim, Day, Frozen},
 };
@@ -171,26 +170,9 @@ impl<'a> Batch<'a> {
             };
             for (index, line) in request.lines.iter().enumerate().take(MAX_LINES) {
                 let pointer = format!("{prefix}/lines/{index}");
-                let Some(row) = self.line(ctx, &mut check, &pointer, id, request, line) else { continue };
-                let dated = (request.purchased_on, line);
-                self.documents(ctx, &mut check, &pointer, row.id, dated, &mut rows.documents);
-                let unmatched = household_code(line).filter(|code| !self.households.contains_key(*code));
-                rows.stated.extend(unmatched.map(|code| stated_producer::Model {
-                    purchase_line_id: row.id,
-                    code: code.to_owned(),
-                    stated_at: self.at,
-                }));
+                let Some(row) = self.one(ctx, &mut check, &pointer, (id, request), line, &mut rows) else { continue };
                 view.amount = Fen(view.amount.0.saturating_add(row.amount_fen.0));
-                let class = PurchaseClass::from_code(row.class);
-                view.lines.push(DeclaredLineView {
-                    id: row.id,
-                    category_code: row.category_code.clone(),
-                    amount: row.amount_fen,
-                    weight: row.weight_gram,
-                    origin_class: class.map(|class| class.origin),
-                    evidence: class.is_some_and(|class| class.evidence),
-                    producer_household: line.producer_household_code.is_some(),
-                });
+                view.lines.push(DeclaredLineView::of(&row, line));
                 rows.lines.push(row);
             }
             rows.purchases.push(declared_purchase::Model {
@@ -238,6 +220,28 @@ impl<'a> Batch<'a> {
             Text::new("没有这个供货方。", "There is no such supplier."),
         );
         check.lines(&at("lines"), &request.lines, MAX_LINES);
+    }
+
+    /// The row of one line; its documents and what it states of an unknown producer go into `rows`.
+    pub(super) fn one(
+        &self,
+        ctx: &Ctx,
+        check: &mut Check,
+        pointer: &str,
+        (id, request): (DeclaredPurchaseId, &DeclarePurchaseRequest),
+        line: &DeclaredLineRequest,
+        rows: &mut Rows,
+    ) -> Option<purchase_line::Model> {
+        let row = self.line(ctx, check, pointer, id, request, line)?;
+        let dated = (request.purchased_on, line);
+        self.documents(ctx, check, pointer, row.id, dated, &mut rows.documents);
+        let unmatched = household_code(line).filter(|code| !self.households.contains_key(*code));
+        rows.stated.extend(unmatched.map(|code| stated_producer::Model {
+            purchase_line_id: row.id,
+            code: code.to_owned(),
+            stated_at: self.at,
+        }));
+        Some(row)
     }
 
     fn line(

@@ -1,8 +1,9 @@
 //! Declare purchases made outside the marketplace: the same ledger, the same denominator (S1).
 
 use super::{
-    class::OriginClass,
-    declaration::{Batch, Purchaser},
+    class::{OriginClass, PurchaseClass},
+    closed::last_statements,
+    declaration::{Batch, Purchaser, Rows},
     record::record,
 };
 use crate::{
@@ -21,9 +22,12 @@ use entity::{
     certificate::CertificateKind,
     id::{CanteenId, DeclaredPurchaseId, ImportId, PurchaseLineId, SchoolId, SupplierId},
     money::Fen,
+    purchase_line,
     weight::Gram,
 };
+use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -142,6 +146,22 @@ pub struct DeclaredLineView {
     pub evidence: bool,
 }
 
+impl DeclaredLineView {
+    /// A line as the school is told of it.
+    pub(super) fn of(row: &purchase_line::Model, stated: &DeclaredLineRequest) -> Self {
+        let class = PurchaseClass::from_code(row.class);
+        Self {
+            id: row.id,
+            category_code: row.category_code.clone(),
+            amount: row.amount_fen,
+            weight: row.weight_gram,
+            origin_class: class.map(|class| class.origin),
+            evidence: class.is_some_and(|class| class.evidence),
+            producer_household: stated.producer_household_code.is_some(),
+        }
+    }
+}
+
 /// Declare a purchase
 ///
 /// Made outside the marketplace. It enters the denominator, and the numerator too where documents prove its origin.
@@ -216,6 +236,7 @@ pub(super) async fn write(
 ) -> Result<Vec<DeclaredPurchaseView>, ApiError> {
     let batch = Batch::read(work.txn(), purchaser, requests, work.at).await?;
     let (rows, views) = batch.rows(ctx, caller, requests, import_id, check)?;
+    refuse_closed(work.txn(), requests, &rows).await?;
     bulk::insert(work.txn(), &rows.purchases).await.map_err(|error| {
         if !is_duplicate(&error) {
             return error.into();
@@ -236,4 +257,35 @@ pub(super) async fn write(
     bulk::insert(work.txn(), &rows.stated).await?;
     bulk::insert(work.txn(), &rows.documents).await?;
     Ok(views)
+}
+
+/// Nothing is declared into a month that the school's unit has closed: it would have to be opened again first.
+async fn refuse_closed(
+    txn: &DatabaseTransaction,
+    requests: &[(String, DeclarePurchaseRequest)],
+    rows: &Rows,
+) -> Result<(), ApiError> {
+    let last = last_statements(txn, &rows.lines).await?;
+    if last.is_empty() {
+        return Ok(());
+    }
+    let is_closed = |line: &purchase_line::Model| {
+        let last = last.get(&(line.reporting_unit_code.clone(), line.month));
+        last.is_some_and(|last| !last.is_open)
+    };
+    let closed: HashSet<_> =
+        rows.lines.iter().filter(|line| is_closed(line)).filter_map(|line| line.declared_purchase_id).collect();
+    let mut check = Check::default();
+    for ((prefix, _), purchase) in requests.iter().zip(&rows.purchases) {
+        check.that(
+            !closed.contains(&purchase.id),
+            format!("{prefix}/purchased_on"),
+            "month_closed",
+            Text::new(
+                "该月已由填报单位结账，须先由上级重新开放。",
+                "The reporting unit has closed this month; it must be opened again first.",
+            ),
+        );
+    }
+    check.finish()
 }

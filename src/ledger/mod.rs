@@ -6,6 +6,8 @@
 mod behind;
 mod capacities;
 mod class;
+mod closed;
+mod corrections;
 mod declaration;
 mod declare;
 mod denials;
@@ -22,6 +24,7 @@ mod revocation;
 
 pub use capacities::check_capacities;
 pub use class::{ORIGINS, OriginClass, OriginFacts, PRODUCERS, ProducerClass, PurchaseClass};
+pub use closed::hold_alone;
 pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseView, DocumentRequest, declare};
 pub use evidence::proves;
 pub use facts::{Claim, Day, Frozen};
@@ -43,6 +46,7 @@ pub fn router(ctx: Ctx, receiver: Receiver) -> OpenApiRouter {
     let receiving = OpenApiRouter::new().routes(routes!(receive::receive_consignment));
     let rest = OpenApiRouter::new()
         .routes(routes!(declare::declare_purchase))
+        .routes(routes!(corrections::correct_purchase))
         .routes(routes!(import::import_purchases))
         .routes(routes!(read::list_ledger_lines))
         .merge(revocation::router())

@@ -68,6 +68,9 @@ pub struct LedgerLineView {
     pub channel: Channel,
     /// Line this one corrects.
     pub corrects_line_id: Option<PurchaseLineId>,
+    /// Why it takes that one back, where the school said so.
+    #[schema(example = json!(null))]
+    pub correction_reason: Option<String>,
     /// Seller, where registered.
     pub supplier_id: Option<SupplierId>,
     /// Its name; a household's is masked (P1).

@@ -1,6 +1,6 @@
 //! Writes ledger lines and raises the totals of school and month in the same transaction, last.
 
-use super::{class::PurchaseClass, revocation::reverses};
+use super::{class::PurchaseClass, closed::late, revocation::reverses};
 use crate::store::bulk;
 use entity::{
     id::{PurchaseLineId, SchoolId},
@@ -21,13 +21,17 @@ const RAISE: &str = "on conflict (county_code, school_id, month, reporting_unit_
     line_count = school_month_total.line_count + excluded.line_count";
 
 /// Writes the lines, what they change for the areas around the school, and the school's own totals: three statements,
-/// however many lines. No row is shared with another school's receipts.
+/// however many lines. No row is shared with another school's receipts. Lines of months that are over, which corrections and
+/// late declarations bring, are noted where a statement went before them.
 ///
 /// # Errors
 /// When the database refuses; the caller's transaction is then lost.
 pub async fn record(txn: &DatabaseTransaction, lines: &[purchase_line::Model]) -> Result<(), DbErr> {
     debug_assert!(lines.iter().all(|line| PurchaseClass::from_code(line.class).is_some()));
+    // Before they are written: what comes after a statement waits for it to be done.
+    let late = late(txn, lines).await?;
     bulk::insert(txn, lines).await?;
+    bulk::insert(txn, &late).await?;
     let changes = changes(lines);
     bulk::insert(txn, &changes).await?;
     let totals: Vec<_> = changes.into_iter().map(total).collect();

@@ -8,8 +8,15 @@ use utoipa::openapi::{
 };
 
 /// Operations that refuse to run without an `Idempotency-Key`: those whose repetition would buy, book or make twice.
-const KEYED: [&str; 6] =
-    ["place_basket", "place_order", "receive_consignment", "declare_purchase", "import_purchases", "import_accounts"];
+const KEYED: [&str; 7] = [
+    "place_basket",
+    "place_order",
+    "receive_consignment",
+    "declare_purchase",
+    "correct_purchase",
+    "import_purchases",
+    "import_accounts",
+];
 
 /// Operations on one resource that take the version they are based on.
 const VERSIONED: [&str; 40] = [

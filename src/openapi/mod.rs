@@ -16,7 +16,7 @@ use utoipa::openapi::{
 };
 
 /// The rooms as readers of the document see them, in the order of the way of the goods.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("access", "登录、令牌与本人账号 · Log-in, tokens, one's own account"),
     ("accounts", "账号、角色、农户委托与代办 · Accounts, roles, households' consents to agents"),
     ("registry", "区划、填报单位、名单、学校、食堂 · Divisions, reporting units, county lists, schools, canteens"),
@@ -27,6 +27,7 @@ const TAGS: [(&str, &str); 13] = [
     ("delivery", "发货、联检、过磅、验收 · Consignments, joint inspection, weighing, receipt"),
     ("ledger", "台账与自行采购申报 · The ledger, declared purchases"),
     ("share", "采购占比 · The share bought from poverty areas"),
+    ("statements", "月结单：结账、证明、重新开放 · Months closed, proven, opened again"),
     ("imports", "批量导入：模板 · Files that come in: templates"),
     ("notifications", "通知 · Messages to one's own account"),
     ("audit", "审计日志 · The audit trail: changes and refusals, hash-chained and signed by day"),

@@ -6,12 +6,12 @@ use super::{
 };
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// Schools behind a figure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Coverage {
     /// Schools that run a kitchen and should have purchases in the period.
     #[schema(example = 24)]
@@ -141,6 +141,21 @@ pub async fn of_area(
             (key, Coverage { should_report, reported, exempt })
         })
         .collect())
+}
+
+/// Coverage of the schools that report to a unit itself, over a month that is over.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn coverage_of_unit(
+    db: &impl ConnectionTrait,
+    unit: &str,
+    month: i32,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Coverage, DbErr> {
+    let (area, days) = (Area::Units(vec![unit.to_owned()]), Days { from, to, today: to });
+    let found = of_area(db, &area, (month, month), days, Group::None, &Population::default()).await?;
+    Ok(found.into_values().next().unwrap_or_default())
 }
 
 #[cfg(test)]

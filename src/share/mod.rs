@@ -17,7 +17,7 @@ mod sums;
 mod verify;
 
 pub use bundle::{check as check_indicators, load as load_indicators};
-pub use coverage::Coverage;
+pub use coverage::{Coverage, coverage_of_unit};
 pub use indicators::{Indicator, Population, ReadingView, indicators_on, recent_indicators};
 pub use reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, share_bp, still_needed};
 pub use rollup::{By, Node, PartView, RollUpView, division_node, roll_up, unit_node};

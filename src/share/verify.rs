@@ -187,17 +187,20 @@ fn receipts_sql(backend: DbBackend) -> String {
     )
 }
 
-/// Each line that is corrected is taken back whole, once, and replaced by as much, once.
+/// Each line that is corrected is taken back whole, once, and replaced once at most: by as much, unless a school said why it
+/// corrects its own declaration.
 fn corrections_sql(backend: DbBackend) -> String {
     let id = id_text(backend, "l.id");
     format!(
         "select 'corrected line ' || {id} as name, cast(c.lines as text) || ' lines, ' || cast(c.amount_fen as text) || '/' \
          || cast(c.weight_gram as text) as stored, '2 lines, 0/0' as recomputed from purchase_line l join \
-         (select corrects_line_id, count(*) as lines, sum(amount_fen) as amount_fen, sum(coalesce(weight_gram, 0)) as \
-         weight_gram, min(amount_fen) as least_fen, min(coalesce(weight_gram, 0)) as least_gram from purchase_line \
-         where corrects_line_id is not null group by corrects_line_id) c on c.corrects_line_id = l.id \
-         where c.lines <> 2 or c.amount_fen <> 0 or c.weight_gram <> 0 or c.least_fen <> -l.amount_fen \
-         or c.least_gram <> -coalesce(l.weight_gram, 0) limit {NAMED}"
+         (select p.corrects_line_id, count(*) as lines, count(k.purchase_line_id) as stated, sum(p.amount_fen) as \
+         amount_fen, sum(coalesce(p.weight_gram, 0)) as weight_gram, min(p.amount_fen) as least_fen, \
+         min(coalesce(p.weight_gram, 0)) as least_gram from purchase_line p \
+         left join line_correction k on k.purchase_line_id = p.id \
+         where p.corrects_line_id is not null group by p.corrects_line_id) c on c.corrects_line_id = l.id \
+         where c.least_fen <> -l.amount_fen or c.least_gram <> -coalesce(l.weight_gram, 0) or c.lines > 2 \
+         or c.stated = 0 and (c.lines <> 2 or c.amount_fen <> 0 or c.weight_gram <> 0) limit {NAMED}"
     )
 }
 

@@ -12,8 +12,18 @@ const GROUND: [&str; 13] = [
     "store", "vault",
 ];
 /// The rooms: each may use those before it.
-const ROOMS: [&str; 9] =
-    ["registry", "documents", "suppliers", "households", "catalogue", "ordering", "delivery", "ledger", "share"];
+const ROOMS: [&str; 10] = [
+    "registry",
+    "documents",
+    "suppliers",
+    "households",
+    "catalogue",
+    "ordering",
+    "delivery",
+    "ledger",
+    "share",
+    "statements",
+];
 /// What puts the rooms together.
 const TOP: [&str; 12] =
     ["app", "arenas", "cli", "demo", "exports", "imports", "jobs", "lib", "main", "monitor", "openapi", "simulate"];

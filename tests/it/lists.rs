@@ -57,6 +57,10 @@ on_both! {
         let officer = app.login("demo-weining").await;
         let papers = crate::supplier_papers::one_of_each(app, &officer, &supplier_id).await;
         assert_eq!(papers.len(), 4);
+        for month in ["2025-12", "2026-01", "2026-02"] {
+            let closing = json!({ "reporting_unit_code": "520526", "month": month });
+            app.post("/statements", closing).by(&officer).await.ok();
+        }
         app.execute("update capacity set sold_gram = yield_gram + 1").await;
         while jobs::run_once(&app.ctx).await.expect("the jobs run") > 0 {}
         let admin = app.login("demo-admin").await;

@@ -90,9 +90,9 @@ on_both! {
             county_list county_list_member data_key declared_certificate declared_purchase division division_past division_succession
             document document_content document_link file_import file_import_part file_import_refusal household
             household_consent household_discrepancy household_list household_list_row household_status
-            idempotency import_run indicator indicator_class licence listing membership notification objection order_line outbox position product product_unit
+            idempotency import_run indicator indicator_class late_line licence line_correction listing membership notification objection order_line outbox position product product_unit
             purchase_line purchase_order receipt receipt_denial receipt_inspector receipt_line recovery_code registry_import reporting_unit
-            sale_denial school school_affiliation school_diners school_merger school_month_total school_total school_year search_name search_term session stated_producer
+            sale_denial school school_affiliation school_diners school_merger school_month_total school_total school_year search_name search_term session stated_producer statement
             supplier supplier_contact supplier_entry supplier_revocation supply_base supply_base_party total_change totp unit verification verification_step);
         known.push("seaql_migrations");
         known.sort_unstable();

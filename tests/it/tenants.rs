@@ -44,12 +44,19 @@ enum Foreign {
     Objection,
     Line,
     Denial,
+    Declared,
+    Statement,
 }
 
 /// What each operation that names something names. A new operation needs its line here.
 const NAMED: &[(&str, Foreign)] = &[
     ("find_division", Foreign::Open),
     ("import_template", Foreign::Open),
+    ("correct_purchase", Foreign::Declared),
+    ("find_statement", Foreign::Statement),
+    ("reopen_month", Foreign::Statement),
+    ("statement_lines", Foreign::Statement),
+    ("print_statement", Foreign::Statement),
     // What is brought is its bringer's alone: tests/it/imports.rs.
     ("upload_import", Foreign::Open),
     ("find_import", Foreign::Open),
@@ -246,6 +253,18 @@ async fn register_of(app: &App, officer: &str, household: &str) -> [String; 3] {
     [&statuses["items"][0], &list, &work["items"][0]].map(|one| id(one).to_owned())
 }
 
+/// A purchase the school declared, and a month its county closed.
+async fn figures_of(app: &App, ours: &Trade<'_>, officer: &str) -> [String; 2] {
+    let market = json!({
+        "canteen_id": ours.canteen_id, "seller_name": "集市", "purchased_on": "2026-03-02",
+        "lines": [{ "category_code": "VEGETABLE", "amount": "10.00" }],
+    });
+    let declared = app.post("/declared-purchases", market).by(&ours.buyer).key("ours").await.ok();
+    let closing = json!({ "reporting_unit_code": "520526", "month": "2026-02" });
+    let statement = app.post("/statements", closing).by(officer).await.ok();
+    [&declared, &statement].map(|one| id(one).to_owned())
+}
+
 /// The strangers with their tokens.
 async fn strangers(app: &App) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
@@ -282,9 +301,10 @@ on_both! {
         let paper = app.proven(&officer, "identity", "household", &household).await;
         let register = register_of(app, &officer, &household).await;
 
+        let [declared, statement] = figures_of(app, &ours, &officer).await;
+
         let line = received["lines"][0]["ledger_line_id"].as_str().expect("a line");
         let denied = app.post(&format!("/ledger/{line}/denial"), json!({"reason": "当日未供货"})).by(&ours.seller).await.ok();
-        let denial = id(&denied).to_owned();
         let objection = "01990000-0000-7000-8000-0000000000b1".to_owned();
         app.execute(&objection_to(app, &objection, &supplier)).await;
 
@@ -318,7 +338,9 @@ on_both! {
                 Foreign::Paper => &paper,
                 Foreign::Objection => objection.as_str(),
                 Foreign::Line => line,
-                Foreign::Denial => &denial,
+                Foreign::Denial => id(&denied),
+                Foreign::Declared => &declared,
+                Foreign::Statement => &statement,
             };
             let nowhere = if matches!(foreign, Foreign::Unit) { NO_CODE } else { NOWHERE };
             let mut seen = 0;

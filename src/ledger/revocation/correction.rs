@@ -18,18 +18,6 @@ pub fn reverses(line: &purchase_line::Model) -> bool {
 #[must_use]
 pub fn correct(ids: &Ids, lines: &[purchase_line::Model], at: Timestamp) -> Vec<purchase_line::Model> {
     let pair = |line: &purchase_line::Model| {
-        let correcting = |amount_fen: Fen, weight_gram: Option<Gram>| purchase_line::Model {
-            id: ids.next(),
-            corrects_line_id: Some(line.id),
-            // A receipt's line has one line of the ledger, the first; the others are found through it.
-            receipt_line_id: None,
-            declared_purchase_id: None,
-            amount_fen,
-            weight_gram,
-            recorded_at: at,
-            ..line.clone()
-        };
-        let back = correcting(Fen(-line.amount_fen.0), line.weight_gram.map(|weight| Gram(-weight.0)));
         let instead = purchase_line::Model {
             class: UNVOUCHED,
             origin_division_code: None,
@@ -38,9 +26,31 @@ pub fn correct(ids: &Ids, lines: &[purchase_line::Model], at: Timestamp) -> Vec<
             producer_status: None,
             linked_households: 0,
             evidence: None,
-            ..correcting(line.amount_fen, line.weight_gram)
+            ..correcting(ids, line, at)
         };
-        [back, instead]
+        [take_back(ids, line, at), instead]
     };
     lines.iter().flat_map(pair).collect()
+}
+
+/// The line that takes another back whole.
+#[must_use]
+pub fn take_back(ids: &Ids, line: &purchase_line::Model, at: Timestamp) -> purchase_line::Model {
+    purchase_line::Model {
+        amount_fen: Fen(-line.amount_fen.0),
+        weight_gram: line.weight_gram.map(|weight| Gram(-weight.0)),
+        ..correcting(ids, line, at)
+    }
+}
+
+fn correcting(ids: &Ids, line: &purchase_line::Model, at: Timestamp) -> purchase_line::Model {
+    purchase_line::Model {
+        id: ids.next(),
+        corrects_line_id: Some(line.id),
+        // A receipt's line has one line of the ledger, the first; the others are found through it.
+        receipt_line_id: None,
+        declared_purchase_id: None,
+        recorded_at: at,
+        ..line.clone()
+    }
 }

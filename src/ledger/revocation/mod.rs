@@ -9,7 +9,7 @@ mod list;
 mod revoke;
 mod run;
 
-pub use correction::{correct, reverses};
+pub use correction::{correct, reverses, take_back};
 pub use extent::{Extent, counting, counting_on};
 pub use revoke::check_day;
 pub use run::{correct_batch, correct_revoked};
