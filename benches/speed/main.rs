@@ -9,7 +9,8 @@
 //! `--samples N` of each. `--only access` measures what access checks cost a read, and reads while a hundred people log
 //! in; the full run does so too. `--only households` compares the import of a county's list of 100,000 households with the
 //! database's own bulk load, on one of them with `--database sqlite` or `--database postgres`.
-//! `--only finding` looks for suppliers among a hundred thousand, on the database of
+//! `--only province` simulates a province's school year (`--schools N`, `--days N`) on PostgreSQL, or takes the database of
+//! `--database-url`, and measures roll-ups over it; `--only finding` looks for suppliers among a hundred thousand, on the database of
 //! `--database sqlite` or `--database postgres`, or on both.
 
 #![expect(clippy::float_arithmetic, reason = "rates and ratios are what this program prints")]
@@ -26,6 +27,7 @@ mod pgbench;
 #[path = "../../tests/it/support/process.rs"]
 #[expect(dead_code, clippy::disallowed_methods, reason = "shared with the tests, which use more of it")]
 mod process;
+mod province;
 mod raw;
 mod report;
 mod seed;
@@ -95,6 +97,11 @@ fn main() -> ExitCode {
         }
         if only == Some("households") {
             return households::measure(effort, value("--database"));
+        }
+        if only == Some("province") {
+            let number = |name, otherwise| value(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
+            let size = province::Size { schools: number("--schools", 17_400), days: number("--days", 80) };
+            return province::measure(effort, size, value("--database-url"));
         }
         if only == Some("finding") {
             return finding::measure(effort, value("--database"));

@@ -61,6 +61,12 @@ impl Scope {
         self.everything || self.suppliers.contains(&id)
     }
 
+    /// Whether it reaches over schools from above: everything, or the subtree of a unit.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        self.everything || !self.units.is_empty()
+    }
+
     /// Whether schools lie within, and not only suppliers.
     #[must_use]
     pub fn sees_schools(&self) -> bool {

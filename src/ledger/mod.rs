@@ -21,6 +21,7 @@ mod receive;
 mod receiver;
 mod record;
 mod revocation;
+mod wanted;
 
 pub use capacities::check_capacities;
 pub use class::{ORIGINS, OriginClass, OriginFacts, PRODUCERS, ProducerClass, PurchaseClass};

@@ -4,12 +4,12 @@ use super::{
     behind::Behind,
     class::{OriginClass, ProducerClass},
     denials::DenialMark,
+    wanted::{Wanted, day_cursor, in_order, place_cursor, walk, wanted},
 };
 use crate::{
-    access::{Action, Caller, Resource, Scope},
+    access::{Action, Caller, Resource},
     context::Ctx,
-    http::{ApiError, FieldError, Page, PageQuery, Query, Text, bad_cursor, page},
-    registry,
+    http::{ApiError, FieldError, Page, PageQuery, Query, Text, page},
 };
 use axum::{Json, extract::State};
 use chrono::{Datelike, NaiveDate};
@@ -18,17 +18,11 @@ use entity::{
     id::{ConsignmentId, DeclaredPurchaseId, HouseholdId, OrderId, PurchaseLineId, ReceiptId, SchoolId, SupplierId},
     money::Fen,
     purchase_line::{self, Channel},
-    stated_producer,
     time::Timestamp,
     weight::Gram,
 };
-use sea_orm::{
-    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
-};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 /// Which lines.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,7 +30,20 @@ use uuid::Uuid;
 #[into_params(parameter_in = Query)]
 pub struct LedgerQuery {
     /// Of this school.
-    pub school_id: SchoolId,
+    pub school_id: Option<SchoolId>,
+    /// Of the schools that reported to this unit or to one below it; for authorities, like all that follow.
+    #[param(example = "910500")]
+    pub unit: Option<String>,
+    /// Of the schools in this county, prefecture or province.
+    #[param(example = "910500")]
+    pub division: Option<String>,
+    /// Sold by this supplier.
+    pub supplier_id: Option<SupplierId>,
+    /// Grown by this household.
+    pub producer_household_id: Option<HouseholdId>,
+    /// Whose origin stood on this list that day.
+    #[param(example = "poverty_county_66")]
+    pub origin_list: Option<String>,
     /// First day.
     pub from: NaiveDate,
     /// Last day.
@@ -182,8 +189,10 @@ pub fn check_range(from: NaiveDate, to: NaiveDate) -> Result<(), ApiError> {
 
 /// List ledger lines
 ///
-/// The lines behind a school's figures, oldest first, each with its receipt, batch and documents. An authority that the
-/// school has left sees those that counted for it.
+/// The lines behind a figure, each with its receipt, batch and documents: of a school, a reporting unit, a division, a
+/// supplier or a household, one of which is needed; together with the others they narrow it down. Of a unit or a division by
+/// school and day, else oldest first. An authority sees the lines that counted for its units, those of schools that have
+/// left it too.
 #[utoipa::path(
     get, path = "/ledger", operation_id = "list_ledger_lines", tag = "ledger", security(("bearer" = [])),
     params(LedgerQuery),
@@ -198,79 +207,20 @@ pub async fn list_ledger_lines(
     check_range(query.from, query.to)?;
     let paging = PageQuery::of(query.limit, query.cursor.as_deref());
     let limit = paging.limit()?;
-    let after = paging.after::<2>()?.map(|[day, id]| {
-        Ok::<_, ApiError>((
-            day.parse::<NaiveDate>().map_err(|_| bad_cursor())?,
-            Uuid::parse_str(&id).map_err(|_| bad_cursor())?,
-        ))
-    });
-    let after = after.transpose()?;
     let db = &ctx.store.read;
-    let (holds, shows_households) = match registry::find_school(db, &scope, query.school_id).await? {
-        Some(school) => (Holds::School, scope.shows_households_of(&school)),
-        // The school has moved on; the lines that counted for this authority stay its own.
-        None if registry::held_school(db, &scope, query.school_id).await? => (Holds::LinesOfItsUnits, true),
-        None => return Err(ApiError::NotFound),
+    let Wanted { lines, walked, shows_households } = wanted(db, &scope, &query).await?;
+    let walks = walked.is_some();
+    let lines = match walked {
+        Some(schools) => walk(db, &lines, &schools, place_cursor(&paging)?, limit + 1).await?,
+        None => in_order(db, lines, day_cursor(&paging)?, limit + 1).await?,
     };
-    if (query.class.is_some() || query.producer_unmatched.is_some()) && !shows_households {
-        return Err(ApiError::refused(
-            "class_not_shown",
-            Text::new(
-                "采购类别与生产农户含有农户身份信息，仅主管部门可按其筛选。",
-                "The class and the producer tell a household's status; only authorities filter by them.",
-            ),
-        ));
-    }
-    let lines = lines(db, (&scope, holds), &query, after, limit + 1).await?;
     let behind = Behind::of(db, &lines, shows_households).await?;
-    Ok(Json(page(lines, limit, |line| format!("{}~{}", line.purchased_on, line.id), |line| behind.view(line))))
-}
-
-/// What of a school's ledger a scope reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Holds {
-    /// All of it.
-    School,
-    /// What counted for the scope's units, before the school moved.
-    LinesOfItsUnits,
-}
-
-async fn lines(
-    db: &impl ConnectionTrait,
-    (scope, holds): (&Scope, Holds),
-    query: &LedgerQuery,
-    after: Option<(NaiveDate, Uuid)>,
-    limit: u64,
-) -> Result<Vec<purchase_line::Model>, DbErr> {
-    use purchase_line::Column;
-    let mut select = purchase_line::Entity::find()
-        .filter(Column::SchoolId.eq(query.school_id))
-        .filter(Column::PurchasedOn.between(query.from, query.to))
-        .filter(match holds {
-            Holds::School => scope.rows(Some(Column::SchoolId), None::<Column>),
-            Holds::LinesOfItsUnits => scope.on_unit(Column::ReportingUnitCode),
-        });
-    if let Some(channel) = query.channel {
-        select = select.filter(Column::Channel.eq(channel.to_value()));
-    }
-    if let Some(category) = &query.category {
-        select = select.filter(Column::CategoryCode.eq(category.as_str()));
-    }
-    if let Some(class) = query.class {
-        select = select.filter(Column::Class.eq(class));
-    }
-    if let Some(unmatched) = query.producer_unmatched {
-        let stated = stated_producer::Entity::find().select_only().column(stated_producer::Column::PurchaseLineId);
-        let stated = stated.into_query();
-        select =
-            select.filter(if unmatched { Column::Id.in_subquery(stated) } else { Column::Id.not_in_subquery(stated) });
-    }
-    if let Some((day, id)) = after {
-        select = select.filter(
-            Condition::any()
-                .add(Column::PurchasedOn.gt(day))
-                .add(Condition::all().add(Column::PurchasedOn.eq(day)).add(Column::Id.gt(id))),
-        );
-    }
-    select.order_by_asc(Column::PurchasedOn).order_by_asc(Column::Id).limit(limit).all(db).await
+    let cursor = |line: &purchase_line::Model| {
+        if walks {
+            format!("{}~{}~{}", line.school_id, line.purchased_on, line.id)
+        } else {
+            format!("{}~{}", line.purchased_on, line.id)
+        }
+    };
+    Ok(Json(page(lines, limit, cursor, |line| behind.view(line))))
 }

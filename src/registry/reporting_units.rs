@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use entity::reporting_unit::{self, ReportingUnitKind};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -78,4 +78,26 @@ pub async fn list_reporting_units(
         division_code: row.division_code,
     };
     Ok(Json(page(rows, limit, |row| row.code.clone(), show)))
+}
+
+/// Codes of a unit and of all below it; of a code that is no unit's, itself. A province has a hundred units.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn units_below(db: &impl ConnectionTrait, code: &str) -> Result<Vec<String>, DbErr> {
+    use reporting_unit::Column;
+    let units: Vec<(String, Option<String>)> = reporting_unit::Entity::find()
+        .select_only()
+        .columns([Column::Code, Column::ParentCode])
+        .order_by_asc(Column::Code)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut found = vec![code.to_owned()];
+    let mut next = 0;
+    while let Some(parent) = found.get(next).cloned() {
+        found.extend(units.iter().filter(|(_, above)| above.as_ref() == Some(&parent)).map(|(code, _)| code.clone()));
+        next += 1;
+    }
+    Ok(found)
 }

@@ -46,6 +46,7 @@ async fn address(app: &App, document: &Document, operation: &Operation) -> Strin
         | "list_supplier_licences"
         | "list_capacities"
         | "list_bases" => operation.path.replace("{id}", &seller),
+        "list_ledger_lines" => format!("{}?school_id={school}&", operation.path),
         "indicator_share" => operation.path.replace("{code}", "poverty_share"),
         _ => operation.path.replace("{id}", &school.to_string()).replace("{code}", "520500"),
     };
@@ -56,7 +57,8 @@ async fn address(app: &App, document: &Document, operation: &Operation) -> Strin
     let named = if operation.id() == "list_sales" { seller } else { school.to_string() };
     let query = query.join("&").replace("01990000-0000-7000-8000-000000000001", &named);
     let query = query.replace("place=910500", "place=520526");
-    format!("{path}?{query}")
+    let joint = if path.contains('?') { "" } else { "?" };
+    format!("{path}{joint}{query}")
 }
 
 /// The rows all pages of a list come to.

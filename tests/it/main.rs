@@ -50,6 +50,7 @@ mod household_privacy;
 mod household_register;
 mod imports;
 mod indicators;
+mod ledger;
 mod limits;
 mod lists;
 mod main_job;

@@ -1,0 +1,242 @@
+//! The figures of a whole province over a year of ledger lines: each call with nothing kept (no two alike within a second)
+//! and repeated, beside the same calls over a ledger a fraction as long. What a call takes must not grow with history.
+
+use crate::{
+    Effort,
+    calls::{PASSWORD, token},
+    client::{self, Load, request},
+    cluster::Cluster,
+    process,
+    report::line,
+    seed::{self, debug, pick, text},
+    server::Server,
+    suite,
+};
+use entity::{
+    division::{self, DivisionLevel},
+    membership::Role,
+    school,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use std::{cell::Cell, ffi::OsStr, fs, path::Path, rc::Rc, time::Duration};
+use uuid::Uuid;
+use xiaonong::{
+    access::{Cost, NewAccount, create_accounts},
+    context::Ctx,
+};
+
+/// Who asks.
+const AUDITOR: &str = "bench-auditor";
+/// The first school year's months, from September on.
+const MONTHS: [(&str, &str); 10] = [
+    ("2025-09-01", "2025-09-30"),
+    ("2025-10-01", "2025-10-31"),
+    ("2025-11-01", "2025-11-30"),
+    ("2025-12-01", "2025-12-31"),
+    ("2026-01-01", "2026-01-31"),
+    ("2026-02-01", "2026-02-28"),
+    ("2026-03-01", "2026-03-31"),
+    ("2026-04-01", "2026-04-30"),
+    ("2026-05-01", "2026-05-31"),
+    ("2026-06-01", "2026-06-30"),
+];
+
+/// What is asked about.
+struct Places {
+    schools: Vec<Uuid>,
+    counties: Vec<String>,
+    prefectures: Vec<String>,
+    province: String,
+}
+
+/// A call: what the table calls it, the path of the `n`th time, and the milliseconds it may take with nothing kept.
+type Way = (&'static str, fn(&Places, u64) -> String, f64);
+
+const WAYS: [Way; 6] = [
+    (
+        "a school's year",
+        |places, n| format!("/shares/schools/{}?from=2025-09-01&to=2026-08-31", pick(&places.schools, n)),
+        10.0,
+    ),
+    (
+        "a county by school",
+        |places, n| format!("/shares/divisions/{}?by=child&{}", pick::<String>(&places.counties, n), window(n / 88)),
+        10.0,
+    ),
+    (
+        "a prefecture by month",
+        |places, n| format!("/shares/divisions/{}?by=month&{}", pick::<String>(&places.prefectures, n), window(n / 9)),
+        10.0,
+    ),
+    (
+        "the province by prefecture by month",
+        |places, n| format!("/shares/divisions/{}?by=child_month&{}", places.province, window(n)),
+        10.0,
+    ),
+    (
+        "the province by category",
+        |places, n| format!("/shares/divisions/{}?by=category&{}", places.province, window(n)),
+        50.0,
+    ),
+    (
+        "a county's schools ranked",
+        |places, n| {
+            format!("/shares/schools?tree=geography&place={}&{}", pick::<String>(&places.counties, n), window(n / 88))
+        },
+        50.0,
+    ),
+];
+
+/// The nth window of months; each is as good as a year to the database, or nearly: they begin in the first three months
+/// and end in the last three.
+fn window(n: u64) -> String {
+    let (first, last) = (pick(&MONTHS[..3], n).0, pick(&MONTHS[7..], n / 3).1);
+    format!("from={first}&to={last}")
+}
+
+/// How large a province is simulated.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Schools.
+    pub schools: u64,
+    /// School days of the long ledger.
+    pub days: u64,
+}
+
+/// Measures over a private PostgreSQL, a short ledger first and then a long one; or over the database `url` names, which
+/// holds a simulation already.
+pub fn measure(effort: Effort, size: Size, url: Option<&str>) -> Result<(), String> {
+    if let Some(url) = url {
+        return run(url, &process::scratch_dir().join("province"), effort).map(drop);
+    }
+    let few = (size.days / 20).max(1);
+    let mut found: Vec<(i64, Vec<Load>)> = Vec::new();
+    for days in [few, size.days] {
+        let Some(cluster) = Cluster::start()? else {
+            println!("PostgreSQL: NOT RUN, its server's programs were not found");
+            return Ok(());
+        };
+        let folder = process::scratch_dir().join(format!("province-{days}"));
+        fs::create_dir_all(&folder).map_err(text)?;
+        simulate(&cluster.url(), &folder, size.schools, days)?;
+        found.push(run(&cluster.url(), &folder, effort)?);
+    }
+    let [(fewer, short), (more, long)] = &found[..] else { return Ok(()) };
+    println!("\n{fewer} lines beside {more}: what the short ledger's calls take of the long one's");
+    for (at, (what, ..)) in WAYS.iter().enumerate() {
+        let share = short[at].percentile(50) / long[at].percentile(50).max(f64::EPSILON);
+        line("history", what, share >= 0.8, &format!("{share:.2} at the median (wanted at least 0.80)"));
+    }
+    Ok(())
+}
+
+/// Fills a database by the release binary.
+fn simulate(url: &str, folder: &Path, schools: u64, days: u64) -> Result<(), String> {
+    let plan = ["simulate", "--schools", &schools.to_string(), "--days", &days.to_string()].map(str::to_owned);
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_xiaonong"))
+        .args(plan)
+        .env("DATABASE_URL", url)
+        .env("DATA_DIR", folder.as_os_str())
+        .env("LOG", OsStr::new("warn"))
+        .status()
+        .map_err(text)?;
+    if status.success() { Ok(()) } else { Err(format!("simulate ended with {status}")) }
+}
+
+/// Lines of the ledger, and how long each way took with nothing kept.
+fn run(url: &str, folder: &Path, effort: Effort) -> Result<(i64, Vec<Load>), String> {
+    fs::create_dir_all(folder).map_err(text)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
+    let (places, lines) = runtime.block_on(async {
+        let ctx = seed::connect(url, folder).await?;
+        let places = places(&ctx).await?;
+        auditor(&ctx, &places).await?;
+        suite::vacuum(&ctx.store).await.map_err(text)?;
+        // The totals know how many lines there are; to count them takes longer than all the calls.
+        let sql = "select cast(coalesce(sum(line_count), 0) as bigint) as lines from area_total";
+        let row = ctx.store.read.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.map_err(text)?;
+        let lines: i64 = row.map_or(Ok(0), |row| row.try_get("", "lines")).map_err(text)?;
+        ctx.store.close().await;
+        Ok::<_, String>((Rc::new(places), lines))
+    })?;
+    let server = Server::start(url, folder)?;
+    let token = token(server.address, AUDITOR)?;
+    println!("\n{lines} ledger lines, {} schools; milliseconds over one connection", places.schools.len());
+    println!("{:<38} {:>6} {:>9} {:>9} {:>9} {:>9}", "call", "calls", "cold p50", "cold p99", "warm p50", "warm p99");
+    let mut found = Vec::new();
+    let mut outcomes = Vec::new();
+    for (what, path, most) in WAYS {
+        let counter = Rc::new(Cell::new(0_u64));
+        let send = |path: String, token: &str| request("GET", &format!("/api/v1{path}"), token, None, "");
+        let (asked, sent, next) = (Rc::clone(&places), token.clone(), Rc::clone(&counter));
+        let cold = client::load(server.address, 1, effort.cell, move || {
+            let n = next.replace(next.get() + 1);
+            Some(send(path(&asked, n), &sent))
+        })?;
+        let same = send(path(&places, 0), &token);
+        let warm = client::load(server.address, 1, effort.cell / 2, move || Some(same.clone()))?;
+        println!(
+            "{what:<38} {:>6} {:>9.2} {:>9.2} {:>9.3} {:>9.3}",
+            cold.answered,
+            cold.percentile(50),
+            cold.percentile(99),
+            warm.percentile(50),
+            warm.percentile(99)
+        );
+        outcomes.push((what, most, cold.percentile(99), warm.percentile(99)));
+        found.push(cold);
+    }
+    for (what, most, cold, warm) in outcomes {
+        line("cold", what, cold <= most, &format!("p99 {cold:.2} ms (wanted {most:.0})"));
+        line("warm", what, warm <= 1.0, &format!("p99 {warm:.3} ms (wanted 1)"));
+    }
+    let (now, highest) = server.memory();
+    println!("memory {now:.1} MB, at most {highest:.1} MB");
+    Ok((lines, found))
+}
+
+async fn places(ctx: &Ctx) -> Result<Places, String> {
+    let db = ctx.store.primary();
+    let of_level = async |level| {
+        let places = division::Entity::find().filter(division::Column::Level.eq(level));
+        let places = places.filter(division::Column::ValidTo.is_null()).order_by_asc(division::Column::Code);
+        let found = places.all(db).await.map_err(text)?;
+        Ok::<_, String>(found.into_iter().map(|one| one.code).collect::<Vec<_>>())
+    };
+    let schools: Vec<Uuid> = school::Entity::find()
+        .select_only()
+        .column(school::Column::Id)
+        .order_by_asc(school::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(text)?;
+    let province = of_level(DivisionLevel::Province).await?.pop().ok_or("no province")?;
+    Ok(Places {
+        schools,
+        counties: of_level(DivisionLevel::County).await?,
+        prefectures: of_level(DivisionLevel::Prefecture).await?,
+        province,
+    })
+}
+
+/// Who sees the whole province and needs no second factor; there already where the database was measured before.
+async fn auditor(ctx: &Ctx, places: &Places) -> Result<(), String> {
+    use entity::account;
+    let there = account::Entity::find().filter(account::Column::Username.eq(AUDITOR));
+    if there.one(ctx.store.primary()).await.map_err(text)?.is_some() {
+        return Ok(());
+    }
+    let account = NewAccount {
+        id: ctx.ids.next(),
+        username: AUDITOR,
+        display_name: AUDITOR,
+        password: PASSWORD.to_owned(),
+        one_time: false,
+        role: Role::Auditor,
+        school_id: None,
+        supplier_id: None,
+        reporting_unit_code: Some(places.province.clone()),
+    };
+    create_accounts(ctx, vec![account], Cost::Light).await.map(drop).map_err(debug)
+}
