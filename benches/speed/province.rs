@@ -3,12 +3,12 @@
 
 use crate::{
     Effort,
-    calls::{PASSWORD, token},
+    calls::token,
     client::{self, Load, request},
     cluster::Cluster,
     process,
     report::line,
-    seed::{self, debug, pick, text},
+    seed::{self, PASSWORD, debug, pick, text},
     server::Server,
     suite,
 };
@@ -18,10 +18,10 @@ use entity::{
     school,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
-use std::{cell::Cell, ffi::OsStr, fs, path::Path, rc::Rc, time::Duration};
+use std::{cell::Cell, ffi::OsStr, fs, path::Path, rc::Rc};
 use uuid::Uuid;
 use xiaonong::{
-    access::{Cost, NewAccount, create_accounts},
+    access::{NewAccount, create_accounts, password::Cost},
     context::Ctx,
 };
 
@@ -168,10 +168,10 @@ fn run(url: &str, folder: &Path, effort: Effort) -> Result<(i64, Vec<Load>), Str
     for (what, path, most) in WAYS {
         let counter = Rc::new(Cell::new(0_u64));
         let send = |path: String, token: &str| request("GET", &format!("/api/v1{path}"), token, None, "");
-        let (asked, sent, next) = (Rc::clone(&places), token.clone(), Rc::clone(&counter));
+        let (about, bearer, turn) = (Rc::clone(&places), token.clone(), Rc::clone(&counter));
         let cold = client::load(server.address, 1, effort.cell, move || {
-            let n = next.replace(next.get() + 1);
-            Some(send(path(&asked, n), &sent))
+            let n = turn.replace(turn.get() + 1);
+            Some(send(path(&about, n), &bearer))
         })?;
         let same = send(path(&places, 0), &token);
         let warm = client::load(server.address, 1, effort.cell / 2, move || Some(same.clone()))?;
