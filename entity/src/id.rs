@@ -75,6 +75,8 @@ ids! {
     DocumentId
     /// Something a list leaves to be looked into.
     DiscrepancyId
+    /// A declared purchase and a receipt that may be the same goods.
+    DoubleCountId
     /// A file that brings rows into the register.
     FileImportId
     /// A household, registered or not.

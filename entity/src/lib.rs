@@ -71,6 +71,7 @@ pub mod audit_entry;
 pub mod audit_seal;
 pub mod bundle;
 pub mod data_key;
+pub mod double_count;
 pub mod file_import;
 pub mod file_import_part;
 pub mod file_import_refusal;

@@ -10,6 +10,7 @@ mod audit;
 mod denials;
 mod divisions;
 mod documents;
+mod double_counts;
 mod file_imports;
 mod finding;
 mod folded_totals;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(supplier_papers::SupplierPapers));
         all.push(Box::new(file_imports::FileImports));
         all.push(Box::new(statements::Statements));
+        all.push(Box::new(double_counts::DoubleCounts));
         all
     }
 }

@@ -39,6 +39,7 @@ pub fn purchase(province: &Province, school: &DemoSchool, day: NaiveDate) -> Opt
         supplier_id: None,
         invoice_number: dice.in_thousand(600).then(|| format!("No. 00{receipt}")),
         external_id: Some(format!("{}-{day}", school.code)),
+        separate_delivery: false,
         lines,
     })
 }

@@ -180,6 +180,7 @@ async fn look(ctx: &Ctx, clear: bool, stopped: &watch::Receiver<bool>) -> Result
     if clear {
         suppliers::remind_of_licences(ctx).await?;
         ledger::check_capacities(ctx).await?;
+        ledger::find_double_counts(ctx).await?;
         purge(ctx).await?;
         finding::catch_up(ctx).await?;
     }

@@ -21,6 +21,7 @@ use entity::{
     line_correction,
     money::Fen,
     purchase_line,
+    time::Timestamp,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
@@ -204,6 +205,29 @@ async fn lines_of(
     Ok(standing)
 }
 
+/// What takes back all that stands of a purchase, with the reason of each line.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn take_back_all(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    caller: &Caller,
+    purchase: &declared_purchase::Model,
+    (reason, at): (&str, Timestamp),
+) -> Result<(Vec<purchase_line::Model>, Vec<line_correction::Model>), DbErr> {
+    let standing = lines_of(db, purchase).await?;
+    let back: Vec<purchase_line::Model> = standing.values().map(|line| take_back(&ctx.ids, line, at)).collect();
+    let of = |line: &purchase_line::Model| line_correction::Model {
+        purchase_line_id: line.id,
+        reason: reason.to_owned(),
+        corrected_by: caller.actor.account_id(),
+        corrected_at: at,
+    };
+    let reasons = back.iter().map(of).collect();
+    Ok((back, reasons))
+}
+
 /// The purchase with the lines that take the places of others, as it would be declared.
 fn as_declared(found: &declared_purchase::Model, body: &CorrectPurchaseRequest) -> DeclarePurchaseRequest {
     DeclarePurchaseRequest {
@@ -214,6 +238,7 @@ fn as_declared(found: &declared_purchase::Model, body: &CorrectPurchaseRequest) 
         supplier_id: found.supplier_id,
         invoice_number: found.invoice_number.clone(),
         external_id: found.external_id.clone(),
+        separate_delivery: true,
         lines: body.lines.iter().take(MAX_LINES).filter_map(|line| line.instead.clone()).collect(),
     }
 }

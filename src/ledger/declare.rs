@@ -4,6 +4,7 @@ use super::{
     class::{OriginClass, PurchaseClass},
     closed::last_statements,
     declaration::{Batch, Purchaser, Rows},
+    double_counts::{found_of, refuse_certain},
     record::record,
 };
 use crate::{
@@ -52,6 +53,11 @@ pub struct DeclarePurchaseRequest {
     /// The school's own number; a second purchase with it is refused.
     #[schema(example = "2026-03-0007")]
     pub external_id: Option<String>,
+    /// With `true` the school says that this is another delivery than the one of the same seller and amount that it received
+    /// here within three days.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub separate_delivery: bool,
     /// What was bought.
     #[schema(min_items = 1, max_items = 100)]
     pub lines: Vec<DeclaredLineRequest>,
@@ -246,6 +252,9 @@ pub(super) async fn write(
             Text::new("该编号的采购已申报过。", "A purchase with this id or external id was declared before."),
         )
     })?;
+    let looks_alike = found_of(ctx, work.txn(), work.at, &rows.purchases).await?;
+    refuse_certain(&looks_alike, &rows.purchases, requests)?;
+    bulk::insert(work.txn(), &looks_alike).await?;
     for purchase in &rows.purchases {
         let told = serde_json::json!({
             "declared_purchase_id": purchase.id, "school_id": purchase.school_id, "amount": purchase.amount_fen,

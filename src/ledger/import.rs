@@ -247,6 +247,8 @@ fn declaration(check: &mut Check, purchaser: &Purchaser, pointer: &str, row: Row
         supplier_id: None,
         invoice_number: given("invoice_number"),
         external_id: given("external_id"),
+        // A file has no word on it: such a row is declared by itself.
+        separate_delivery: false,
         lines: vec![DeclaredLineRequest {
             product_code: given("product_code"),
             category_code: given("category_code"),

@@ -11,6 +11,7 @@ mod corrections;
 mod declaration;
 mod declare;
 mod denials;
+mod double_counts;
 mod evidence;
 mod facts;
 mod fold;
@@ -27,6 +28,7 @@ pub use capacities::check_capacities;
 pub use class::{ORIGINS, OriginClass, OriginFacts, PRODUCERS, ProducerClass, PurchaseClass};
 pub use closed::hold_alone;
 pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseView, DocumentRequest, declare};
+pub use double_counts::find_double_counts;
 pub use evidence::proves;
 pub use facts::{Claim, Day, Frozen};
 pub use fold::{FOLDED, fold, fold_county};
@@ -52,6 +54,7 @@ pub fn router(ctx: Ctx, receiver: Receiver) -> OpenApiRouter {
         .routes(routes!(read::list_ledger_lines))
         .merge(revocation::router())
         .merge(denials::router())
+        .merge(double_counts::router())
         .with_state(ctx.clone());
     receiving.with_state(WithWriter { ctx, writer: receiver }).merge(rest)
 }

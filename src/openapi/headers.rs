@@ -19,7 +19,9 @@ const KEYED: [&str; 7] = [
 ];
 
 /// Operations on one resource that take the version they are based on.
-const VERSIONED: [&str; 40] = [
+const VERSIONED: [&str; 42] = [
+    "same_goods",
+    "different_goods",
     "apply_import",
     "discard_import",
     "confirm_order",

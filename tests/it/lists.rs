@@ -57,6 +57,14 @@ on_both! {
         let officer = app.login("demo-weining").await;
         let papers = crate::supplier_papers::one_of_each(app, &officer, &supplier_id).await;
         assert_eq!(papers.len(), 4);
+        for _ in 0..3 {
+            let amount = app.get("/receipts").by(&trade.buyer).await.ok()["items"][0]["amount"].clone();
+            let market = json!({
+                "canteen_id": trade.canteen_id, "seller_name": "集市", "purchased_on": "2026-03-02",
+                "lines": [{ "category_code": "VEGETABLE", "amount": amount }],
+            });
+            app.post("/declared-purchases", market).by(&trade.buyer).key(&fresh_key()).await.ok();
+        }
         for month in ["2025-12", "2026-01", "2026-02"] {
             let closing = json!({ "reporting_unit_code": "520526", "month": month });
             app.post("/statements", closing).by(&officer).await.ok();

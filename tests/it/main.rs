@@ -40,6 +40,7 @@ mod direction;
 mod divisions;
 mod documents;
 mod documents_kept;
+mod double_counts;
 mod evidence;
 mod exports;
 mod finding;

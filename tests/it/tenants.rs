@@ -45,6 +45,7 @@ enum Foreign {
     Line,
     Denial,
     Declared,
+    DoubleCount,
     Statement,
 }
 
@@ -53,6 +54,8 @@ const NAMED: &[(&str, Foreign)] = &[
     ("find_division", Foreign::Open),
     ("import_template", Foreign::Open),
     ("correct_purchase", Foreign::Declared),
+    ("same_goods", Foreign::DoubleCount),
+    ("different_goods", Foreign::DoubleCount),
     ("find_statement", Foreign::Statement),
     ("reopen_month", Foreign::Statement),
     ("statement_lines", Foreign::Statement),
@@ -230,16 +233,19 @@ fn naming(app: &App, document: &Document, operation: &Operation, this: &str) -> 
 }
 
 /// Something said against a supplier.
-fn objection_to(app: &App, id: &str, verification: &str) -> String {
+async fn objection_to(app: &App, verification: &str) -> String {
     let quoted = |id: &str| match app.ctx.store.backend() {
         sea_orm::DbBackend::Postgres => format!("'{id}'"),
         _ => format!("x'{}'", id.replace('-', "")),
     };
-    let (id, verification) = (quoted(id), quoted(verification));
-    format!(
+    let id = "01990000-0000-7000-8000-0000000000b1".to_owned();
+    let (quoted_id, verification) = (quoted(&id), quoted(verification));
+    app.execute(&format!(
         "insert into objection (id, verification_id, contact_sealed, statement, raised_at, version) \
-         values ({id}, {verification}, 'none', 'x', 1, 1)"
-    )
+         values ({quoted_id}, {verification}, 'none', 'x', 1, 1)"
+    ))
+    .await;
+    id
 }
 
 /// A status of the household, a list of its county, and what the list leaves on the work list.
@@ -253,16 +259,18 @@ async fn register_of(app: &App, officer: &str, household: &str) -> [String; 3] {
     [&statuses["items"][0], &list, &work["items"][0]].map(|one| id(one).to_owned())
 }
 
-/// A purchase the school declared, and a month its county closed.
-async fn figures_of(app: &App, ours: &Trade<'_>, officer: &str) -> [String; 2] {
+/// A purchase the school declared, the receipt it looks like, and a month its county closed.
+async fn figures_of(app: &App, ours: &Trade<'_>, officer: &str, received: &Value) -> [String; 3] {
+    // As much as was received, of a seller who is not registered: it may be the same goods.
     let market = json!({
         "canteen_id": ours.canteen_id, "seller_name": "集市", "purchased_on": "2026-03-02",
-        "lines": [{ "category_code": "VEGETABLE", "amount": "10.00" }],
+        "lines": [{ "category_code": "VEGETABLE", "amount": received["amount"] }],
     });
     let declared = app.post("/declared-purchases", market).by(&ours.buyer).key("ours").await.ok();
     let closing = json!({ "reporting_unit_code": "520526", "month": "2026-02" });
     let statement = app.post("/statements", closing).by(officer).await.ok();
-    [&declared, &statement].map(|one| id(one).to_owned())
+    let pairs = app.get("/double-counts").by(&ours.buyer).await.ok();
+    [&declared, &pairs["items"][0], &statement].map(|one| id(one).to_owned())
 }
 
 /// The strangers with their tokens.
@@ -293,20 +301,18 @@ on_both! {
         let people = People::of(app).await;
         app.member("weining-keeper", Role::AuthorityManager, At::Unit("520526")).await;
         let officer = app.login("weining-keeper").await;
-        let homes = app.get("/households?code=h-520526-01").by(&officer).await.ok();
-        let household = id(&homes["items"][0]).to_owned();
-
+        let home = app.get("/households?code=h-520526-01").by(&officer).await.ok();
+        let household = id(&home["items"][0]).to_owned();
         let papers = crate::supplier_papers::one_of_each(app, &officer, &supplier).await;
         let document_of_ours = app.proven(&ours.seller, "certificate", "certificate", &app.ids_of("certificate").await[0]).await;
         let paper = app.proven(&officer, "identity", "household", &household).await;
         let register = register_of(app, &officer, &household).await;
 
-        let [declared, statement] = figures_of(app, &ours, &officer).await;
+        let [declared, pair, statement] = figures_of(app, &ours, &officer, &received).await;
 
         let line = received["lines"][0]["ledger_line_id"].as_str().expect("a line");
         let denied = app.post(&format!("/ledger/{line}/denial"), json!({"reason": "当日未供货"})).by(&ours.seller).await.ok();
-        let objection = "01990000-0000-7000-8000-0000000000b1".to_owned();
-        app.execute(&objection_to(app, &objection, &supplier)).await;
+        let objection = objection_to(app, &supplier).await;
 
         let strangers = strangers(app).await;
         let before = app.snapshot().await;
@@ -322,7 +328,7 @@ on_both! {
                 Foreign::Consignment => id(&sent),
                 Foreign::Receipt => id(&received),
                 Foreign::Listing => &listing.id.to_string(),
-                // An approval that came with the county's list took over its supplier's id.
+                // The county's list gave approvals their suppliers' ids.
                 Foreign::Supplier | Foreign::Verification => supplier.as_str(),
                 Foreign::Household => household.as_str(),
                 Foreign::Register(which) => &register[*which],
@@ -336,10 +342,11 @@ on_both! {
                 Foreign::Session => id(&sessions["items"][0]),
                 Foreign::Document => &document_of_ours,
                 Foreign::Paper => &paper,
-                Foreign::Objection => objection.as_str(),
+                Foreign::Objection => &objection,
                 Foreign::Line => line,
                 Foreign::Denial => id(&denied),
                 Foreign::Declared => &declared,
+                Foreign::DoubleCount => &pair,
                 Foreign::Statement => &statement,
             };
             let nowhere = if matches!(foreign, Foreign::Unit) { NO_CODE } else { NOWHERE };
