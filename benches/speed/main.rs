@@ -10,7 +10,7 @@
 //! in; the full run does so too. `--only households` compares the import of a county's list of 100,000 households with the
 //! database's own bulk load, on one of them with `--database sqlite` or `--database postgres`.
 //! `--only province` simulates a province's school year (`--schools N`, `--days N`) on PostgreSQL, or takes the database of
-//! `--database-url`, and measures roll-ups over it; `--only finding` looks for suppliers among a hundred thousand, on the database of
+//! `--database-url` with the keys in `--data-dir`, and measures roll-ups over it; `--only finding` looks for suppliers among a hundred thousand, on the database of
 //! `--database sqlite` or `--database postgres`, or on both.
 
 #![expect(clippy::float_arithmetic, reason = "rates and ratios are what this program prints")]
@@ -101,7 +101,7 @@ fn main() -> ExitCode {
         if only == Some("province") {
             let number = |name, otherwise| value(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
             let size = province::Size { schools: number("--schools", 17_400), days: number("--days", 80) };
-            return province::measure(effort, size, value("--database-url"));
+            return province::measure(effort, size, value("--database-url").zip(value("--data-dir")));
         }
         if only == Some("finding") {
             return finding::measure(effort, value("--database"));

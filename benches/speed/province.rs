@@ -18,7 +18,7 @@ use entity::{
     school,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
-use std::{cell::Cell, ffi::OsStr, fs, path::Path, rc::Rc};
+use std::{cell::Cell, ffi::OsStr, fs, path::Path, rc::Rc, time::Duration};
 use uuid::Uuid;
 use xiaonong::{
     access::{NewAccount, create_accounts, password::Cost},
@@ -49,34 +49,40 @@ struct Places {
     province: String,
 }
 
-/// A call: what the table calls it, the path of the `n`th time, and the milliseconds it may take with nothing kept.
-type Way = (&'static str, fn(&Places, u64) -> String, f64);
+/// A call: what the table calls it, the path of the `n`th time, the milliseconds it may take with nothing kept, and how many
+/// different paths there are.
+type Way = (&'static str, fn(&Places, u64) -> String, f64, u32);
 
 const WAYS: [Way; 6] = [
     (
         "a school's year",
         |places, n| format!("/shares/schools/{}?from=2025-09-01&to=2026-08-31", pick(&places.schools, n)),
         10.0,
+        17_400,
     ),
     (
         "a county by school",
         |places, n| format!("/shares/divisions/{}?by=child&{}", pick::<String>(&places.counties, n), window(n / 88)),
         10.0,
+        792,
     ),
     (
         "a prefecture by month",
         |places, n| format!("/shares/divisions/{}?by=month&{}", pick::<String>(&places.prefectures, n), window(n / 9)),
         10.0,
+        81,
     ),
     (
         "the province by prefecture by month",
         |places, n| format!("/shares/divisions/{}?by=child_month&{}", places.province, window(n)),
         10.0,
+        9,
     ),
     (
         "the province by category",
         |places, n| format!("/shares/divisions/{}?by=category&{}", places.province, window(n)),
         50.0,
+        9,
     ),
     (
         "a county's schools ranked",
@@ -84,6 +90,7 @@ const WAYS: [Way; 6] = [
             format!("/shares/schools?tree=geography&place={}&{}", pick::<String>(&places.counties, n), window(n / 88))
         },
         50.0,
+        792,
     ),
 ];
 
@@ -103,11 +110,11 @@ pub struct Size {
     pub days: u64,
 }
 
-/// Measures over a private PostgreSQL, a short ledger first and then a long one; or over the database `url` names, which
-/// holds a simulation already.
-pub fn measure(effort: Effort, size: Size, url: Option<&str>) -> Result<(), String> {
-    if let Some(url) = url {
-        return run(url, &process::scratch_dir().join("province"), effort).map(drop);
+/// Measures over a private PostgreSQL, a short ledger first and then a long one; or over a database that holds a
+/// simulation already, with the folder of its keys.
+pub fn measure(effort: Effort, size: Size, there: Option<(&str, &str)>) -> Result<(), String> {
+    if let Some((url, folder)) = there {
+        return run(url, Path::new(folder), effort).map(drop);
     }
     let few = (size.days / 20).max(1);
     let mut found: Vec<(i64, Vec<Load>)> = Vec::new();
@@ -165,11 +172,13 @@ fn run(url: &str, folder: &Path, effort: Effort) -> Result<(i64, Vec<Load>), Str
     println!("{:<38} {:>6} {:>9} {:>9} {:>9} {:>9}", "call", "calls", "cold p50", "cold p99", "warm p50", "warm p99");
     let mut found = Vec::new();
     let mut outcomes = Vec::new();
-    for (what, path, most) in WAYS {
+    for (what, path, most, different) in WAYS {
         let counter = Rc::new(Cell::new(0_u64));
         let send = |path: String, token: &str| request("GET", &format!("/api/v1{path}"), token, None, "");
         let (about, bearer, turn) = (Rc::clone(&places), token.clone(), Rc::clone(&counter));
-        let cold = client::load(server.address, 1, effort.cell, move || {
+        // Nothing is asked for twice within a second and a little more.
+        let pause = Duration::from_millis(1_200) / different;
+        let cold = client::paced(server.address, 1, effort.cell.max(pause * 60), pause, move || {
             let n = turn.replace(turn.get() + 1);
             Some(send(path(&about, n), &bearer))
         })?;

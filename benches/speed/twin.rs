@@ -41,7 +41,7 @@ use xiaonong::{
     context::Ctx,
     http::{self, ApiError, ForwardHeader, Path, Proxies, Query, conditional, envelope},
     ordering::show_order,
-    share::{RangeQuery, school_share},
+    share::{SchoolShareQuery, school_share},
 };
 
 /// Connections of the load.
@@ -82,7 +82,7 @@ fn caller(actor: &Arc<Actor>) -> Caller {
 async fn share(
     State(known): State<Known>,
     path: Path<SchoolId>,
-    query: Query<RangeQuery>,
+    query: Query<SchoolShareQuery>,
 ) -> Result<impl IntoResponse, ApiError> {
     school_share(State(known.ctx), caller(&known.officer), path, query).await
 }

@@ -15,8 +15,8 @@ use axum::{
 };
 use entity::{id::SchoolId, time::Timestamp};
 use quick_cache::{
-    Weighter,
-    sync::{Cache, EntryAction, EntryResult},
+    Options, OptionsBuilder, Weighter,
+    sync::{Cache, DefaultLifecycle, EntryAction, EntryResult},
 };
 use std::{
     hash::{BuildHasher, Hash, RandomState},
@@ -62,7 +62,7 @@ impl Weighter<String, Arc<Answer>> for ByBytes {
 
 /// The kept answers.
 pub struct Pages {
-    answers: Cache<String, Arc<Answer>, ByBytes>,
+    answers: Cache<String, Arc<Answer>, ByBytes, RandomState>,
     generations: Vec<AtomicU64>,
     hasher: RandomState,
 }
@@ -70,11 +70,19 @@ pub struct Pages {
 impl Default for Pages {
     fn default() -> Self {
         Self {
-            answers: Cache::with_weighter(1_000, CAPACITY, ByBytes),
+            answers: Cache::with_options(options(), ByBytes, RandomState::new(), DefaultLifecycle::default()),
             generations: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
         }
     }
+}
+
+/// Two shards, half of each for what is new: an answer larger than the room for new ones would never be kept. The schools of a
+/// large county are half a megabyte.
+fn options() -> Options {
+    let mut options = OptionsBuilder::new();
+    options.estimated_items_capacity(1_000).weight_capacity(CAPACITY).shards(2).hot_allocation(0.5);
+    options.build().unwrap_or_else(|_| unreachable!("both capacities are given"))
 }
 
 impl Pages {
@@ -150,6 +158,22 @@ mod tests {
         assert_eq!(ask(&pages, Topic::Listings, 1_000, "new").await, "new");
         pages.changed(Topic::Listings);
         assert_eq!(ask(&pages, Topic::Listings, 1_001, "newer").await, "newer");
+    }
+
+    #[tokio::test]
+    async fn a_large_answer_is_kept() {
+        let pages = Pages::default();
+        let large = "x".repeat(700_000);
+        for county in 0..3 {
+            let ask = async |fresh: &str| {
+                let compute = async { Ok(fresh.as_bytes().to_vec()) };
+                let key = format!("county {county}");
+                let response = pages.answer(key, Topic::Ledger, Timestamp(0), compute).await.expect("answers");
+                axum::body::to_bytes(response.into_body(), 1_000_000).await.expect("reads").len()
+            };
+            assert_eq!(ask(&large).await, large.len());
+            assert_eq!(ask("again").await, large.len(), "{county}");
+        }
     }
 
     #[tokio::test]

@@ -4,9 +4,11 @@ use super::{fail, serve::prepare, verify};
 use crate::{
     config::Settings,
     context::Ctx,
-    simulate::{Plan, SimulateError, simulate},
+    share,
+    simulate::{Plan, SimulateError, school_days, simulate},
 };
 use indicatif::{ProgressBar, ProgressStyle};
+use sea_orm::DbErr;
 use std::{
     io::{IsTerminal, stderr},
     process::ExitCode,
@@ -23,7 +25,10 @@ pub async fn run(settings: Settings, plan: Plan) -> ExitCode {
     };
     let code = match fill(&ctx, &plan).await {
         Ok(()) => match verify::check(&ctx).await {
-            Ok(true) => ExitCode::SUCCESS,
+            Ok(true) => match back_test(&ctx, &plan).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error),
+            },
             Ok(false) => ExitCode::FAILURE,
             Err(error) => fail(&error),
         },
@@ -31,6 +36,23 @@ pub async fn run(settings: Settings, plan: Plan) -> ExitCode {
     };
     ctx.store.close().await;
     code
+}
+
+/// Says how far off the projection of shares would have been, seen after a half and after three quarters of the year.
+async fn back_test(ctx: &Ctx, plan: &Plan) -> Result<(), DbErr> {
+    let Some(last) = school_days(plan.from, plan.days).last().copied() else { return Ok(()) };
+    let length = (last - plan.from).num_days();
+    for (part, seen) in [("a half", length / 2), ("three quarters", length * 3 / 4)] {
+        let day = plan.from + chrono::TimeDelta::days(seen);
+        let found = share::back_test(ctx, (plan.from, last), day).await?;
+        println!(
+            "projection after {part} of the year: {} schools, half of them off by at most {} points, nine tenths by at most {}",
+            found.schools,
+            share::percent(found.half_within_bp),
+            share::percent(found.most_within_bp)
+        );
+    }
+    Ok(())
 }
 
 async fn fill(ctx: &Ctx, plan: &Plan) -> Result<(), SimulateError> {

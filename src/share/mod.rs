@@ -7,21 +7,24 @@ mod areas;
 mod bundle;
 mod coverage;
 mod indicators;
+mod outlook;
 mod quote;
 mod ranking;
 mod reading;
 mod revocation_preview;
 mod rollup;
 mod school;
+mod school_parts;
 mod sums;
 mod verify;
 
 pub use bundle::{check as check_indicators, load as load_indicators};
 pub use coverage::{Coverage, coverage_of_unit};
 pub use indicators::{Indicator, Population, ReadingView, indicators_on, recent_indicators};
+pub use outlook::{BackTest, back_test};
 pub use reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, share_bp, still_needed};
 pub use rollup::{By, Node, PartView, RollUpView, division_node, roll_up, unit_node};
-pub use school::{Figures, RangeQuery, SchoolShareView, school_share};
+pub use school::{Figures, RangeQuery, SchoolShareQuery, SchoolShareView, school_share};
 pub use verify::{Difference, Verification, verify};
 
 use crate::context::Ctx;

@@ -2,7 +2,7 @@
 
 use super::{
     coverage::{self, Days},
-    indicators::{Indicator, Population, Tree, node_of, recent_indicators},
+    indicators::{Indicator, Population, Tree, covered, covered_node, recent_indicators},
     reading::{AmountShare, WeightShare, meets, percent, share_bp, still_needed},
     rollup::exact_months,
     school::RangeQuery,
@@ -156,9 +156,11 @@ pub async fn rank_schools(
         Ok::<_, ApiError>((key, Uuid::parse_str(&id).map_err(|_| bad_cursor())?))
     });
     let after = after.transpose()?;
-    let node = node_of(&ctx, &scope, query.tree.unwrap_or_default(), &query.place, days).await?;
+    let tree = query.tree.unwrap_or_default();
+    covered(&ctx, &scope, tree, &query.place).await?;
     let key = format!("rank {days:?} {query:?}");
     let compute = async {
+        let node = covered_node(&ctx, tree, &query.place, days).await?;
         let indicators = recent_indicators(&ctx, days.1).await?;
         let headline = indicators.iter().find(|indicator| indicator.version.headline);
         let days = Days { from: days.0, to: days.1, today: now.business_day() };

@@ -2,7 +2,9 @@
 
 use super::{
     indicators::{Indicator, ReadingView, recent_indicators},
+    outlook::{OutlookView, outlook},
     reading::{AmountShare, Sums, WeightShare},
+    school_parts::{SchoolPartView, parts_of_school},
     sums::{ShareOf, SumRow, by_class, school_with_sums},
 };
 use crate::{
@@ -28,6 +30,37 @@ pub struct RangeQuery {
     pub from: Option<NaiveDate>,
     /// Last day; the last of this year unless given.
     pub to: Option<NaiveDate>,
+}
+
+/// How a school's figures are broken down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SchoolBy {
+    /// By month.
+    Month,
+    /// By product category.
+    Category,
+    /// By seller.
+    Supplier,
+    /// By kind of seller.
+    SupplierKind,
+}
+
+/// Which days, broken down how.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SchoolShareQuery {
+    /// First day; the first of this year unless given.
+    pub from: Option<NaiveDate>,
+    /// Last day; the last of this year unless given.
+    pub to: Option<NaiveDate>,
+    /// How the figures are broken down; not at all unless given.
+    #[param(inline)]
+    pub by: Option<SchoolBy>,
+    /// With `true` also where the share is heading.
+    #[serde(default)]
+    pub outlook: bool,
 }
 
 impl RangeQuery {
@@ -120,6 +153,10 @@ pub struct SchoolShareView {
     pub declared: ChannelView,
     /// What the figures are made of.
     pub classes: Vec<ClassView>,
+    /// Where the share by amount is heading, in a period that is not over.
+    pub outlook: Option<OutlookView>,
+    /// The parts, when asked for: exactly what adds up to the figures.
+    pub parts: Vec<SchoolPartView>,
 }
 
 /// Purchases of one channel and what of them qualifies under the headline.
@@ -161,26 +198,36 @@ pub struct ClassView {
 /// Over any days, by amount and by weight, under every reading, with what is still needed to reach the target.
 #[utoipa::path(
     get, path = "/shares/schools/{id}", operation_id = "school_share", tag = "share", security(("bearer" = [])),
-    params(("id" = SchoolId, Path, description = "The school"), RangeQuery),
+    params(("id" = SchoolId, Path, description = "The school"), SchoolShareQuery),
     responses((status = 200, body = SchoolShareView, description = "The share"))
 )]
 pub async fn school_share(
     State(ctx): State<Ctx>,
     caller: Caller,
     Path(id): Path<SchoolId>,
-    Query(query): Query<RangeQuery>,
+    Query(query): Query<SchoolShareQuery>,
 ) -> Result<Response, ApiError> {
     let scope = caller.actor.may(Action::Read, Resource::SchoolShare)?;
     let now = ctx.clock.now();
-    let (from, to) = query.days(now.business_day())?;
-    let key = format!("school {id} {from} {to} {}", scope.key());
+    let (from, to) = RangeQuery { from: query.from, to: query.to }.days(now.business_day())?;
+    let (by, with_outlook) = (query.by, query.outlook);
+    let key = format!("school {id} {from} {to} {by:?} {with_outlook} {}", scope.key());
     let compute = async {
         let found = school_with_sums(&ctx.store.read, id, from, to).await?;
         let covered = |(school, _): &(ShareOf, _)| scope.holds_school(id, &school.reporting_unit_code);
         let (school, rows) = found.filter(covered).ok_or(ApiError::NotFound)?;
         let indicators = recent_indicators(&ctx, to).await?;
         let shows_households = scope.shows_households_under(&school.reporting_unit_code);
-        serde_json::to_vec(&view(school, (from, to), &indicators, &rows, shows_households)).map_err(ApiError::internal)
+        let mut view = view(school, (from, to), &indicators, &rows, shows_households);
+        let headline = indicators.iter().find(|indicator| indicator.version.headline);
+        if let Some(headline) = headline.filter(|_| with_outlook) {
+            let days = (to, now.business_day());
+            view.outlook = outlook(&ctx.store.read, id, days, headline, &rows).await?;
+        }
+        if let Some(by) = by {
+            view.parts = parts_of_school(&ctx.store.read, id, (from, to), by, &indicators).await?;
+        }
+        serde_json::to_vec(&view).map_err(ApiError::internal)
     };
     ctx.pages.answer(key, Topic::School(id), now, compute).await
 }
@@ -208,6 +255,8 @@ fn view(
         marketplace: channel(rows, Channel::Marketplace, counts),
         declared: channel(rows, Channel::Declared, counts),
         classes,
+        outlook: None,
+        parts: Vec::new(),
     }
 }
 

@@ -16,4 +16,5 @@ mod rowset;
 mod run;
 mod trade;
 
+pub use calendar::school_days;
 pub use run::{Plan, Progress, SimulateError, Simulated, is_simulation, simulate};

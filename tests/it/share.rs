@@ -149,6 +149,14 @@ async fn figures_hold(app: &App) {
             let by_class: i64 =
                 view["classes"].as_array().expect("classes").iter().filter_map(|one| one["lines"].as_i64()).sum();
             assert_eq!(view["figures"]["lines"], by_class, "{path}");
+            for by in ["month", "category", "supplier", "supplier_kind"] {
+                let parts = app.get(&format!("{path}&by={by}")).by(&admin).await.ok();
+                let mut sum = [0; 5];
+                for part in parts["parts"].as_array().expect("parts") {
+                    shown(&part["figures"]).iter().zip(&mut sum).for_each(|(part, sum)| *sum += part);
+                }
+                assert_eq!(sum, shown(&view["figures"]), "{path} by {by}");
+            }
         }
     }
     assert_eq!(verified(app).await, Vec::<String>::new());
@@ -179,6 +187,47 @@ on_both! {
         assert!(!named.is_empty() && named.iter().all(|one| one.starts_with("area_total 520526")), "{named:?}");
     }
 
+    async fn any_tree_adds_up(app: &App) {
+        let random = SeededEntropy::new(17);
+        let any = |units: &[String]| units[usize::try_from(random.below(units.len() as u64)).expect("small")].clone();
+        // New units below old and new ones, and schools that report to any of them from the beginning.
+        let mut units = ["520000", "520500", "GZ-PROV"].map(str::to_owned).to_vec();
+        for n in 0..30 {
+            let (code, parent) = (format!("R-{n}"), any(&units));
+            app.execute(&format!(
+                "insert into reporting_unit (code, name, kind, parent_code) \
+                 values ('{code}', '{code}', 'county_bureau', '{parent}')"
+            ))
+            .await;
+            units.push(code);
+        }
+        for school in SCHOOLS {
+            let (code, unit) = (if school == "yunong" { "demo-yunong" } else { school }, any(&units));
+            for table in ["school", "school_affiliation"] {
+                let id = if table == "school" { "id" } else { "school_id" };
+                let of = format!("where {id} = (select id from school where code = '{code}')");
+                app.execute(&format!("update {table} set reporting_unit_code = '{unit}' {of}")).await;
+            }
+        }
+        buy_at_random(app, 2_026).await;
+        let admin = app.login("demo-admin").await;
+        let mut bought = 0;
+        for code in &units {
+            let path = format!("/shares/reporting-units/{code}");
+            let expected = recomputed(app, &format!("reporting_unit_code in {}", below("reporting_unit", code))).await;
+            let view = app.get(&format!("{path}?by=child")).by(&admin).await.ok();
+            assert_eq!(shown(&view["figures"]), expected, "{path}");
+            for by in ["child", "child_month", "month", "category"] {
+                assert_eq!(sum_of_parts(app, &admin, &path, by).await, expected, "{path} by {by}");
+            }
+            let parts = view["parts"].as_array().expect("parts").iter();
+            let should: i64 = parts.map(|part| part["coverage"]["should_report"].as_i64().expect("a count")).sum();
+            assert_eq!(view["coverage"]["should_report"], should, "{path}");
+            bought += i64::from(expected[4] > 0);
+        }
+        assert!(bought > 5, "several units bought something");
+    }
+
     async fn nothing_bought_is_undefined_and_just_below_half_is_not_half(app: &App) {
         let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
         let share = async || {
@@ -207,6 +256,47 @@ on_both! {
         assert_eq!(share().await, (json!("49.99"), json!(false), json!("0.02")));
         buy("0.02", true).await;
         assert_eq!(share().await, (json!("50.00"), json!(true), json!("0.00")));
+    }
+
+    async fn the_outlook_follows_the_last_four_weeks(app: &App) {
+        let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
+        let buy = async |day: &str, amount: &str, proven: bool| {
+            let mut line = json!({"category_code": "VEGETABLE", "amount": amount, "origin_division_code": "520526"});
+            if proven {
+                line["documents"] = json!([{
+                    "kind": "commitment_certificate", "number": "N", "issued_on": "2026-01-01", "issuer": "I",
+                    "origin_division_code": "520526",
+                }]);
+            }
+            let body = json!({
+                "canteen_id": trade.canteen_id, "purchased_on": day, "seller_name": "集市", "lines": [line],
+            });
+            app.post("/declared-purchases", body).by(&trade.buyer).key(&fresh_key()).await.ok();
+        };
+        // 1000 yuan in January, none of it counts; since the second of February 100 a week, half of it counts.
+        buy("2026-01-10", "1000.00", false).await;
+        for day in ["2026-02-05", "2026-02-12", "2026-02-19", "2026-02-26"] {
+            buy(day, "50.00", true).await;
+            buy(day, "50.00", false).await;
+        }
+        let path = format!("/shares/schools/{}?from=2026-01-01", trade.school_id);
+        // The second of March is a Monday: with the week of the seventeenth of May eleven weeks are left.
+        let view = app.get(&format!("{path}&to=2026-05-17&outlook=true")).by(&trade.buyer).await.ok();
+        let outlook = &view["outlook"];
+        assert_eq!((&outlook["weeks_left"], &outlook["bought_per_week"], &outlook["counted_per_week"]), (&json!(11), &json!("100.00"), &json!("50.00")));
+        // 200 of 1400 so far, 750 of 2500 in the end; for half of them 1050 more in eleven weeks.
+        assert_eq!((&outlook["projected"], &outlook["needed_per_week"]), (&json!("30.00"), &json!("95.46")));
+        for over in ["&to=2026-03-01&outlook=true", "&to=2026-05-17"] {
+            assert!(app.get(&format!("{path}{over}")).by(&trade.buyer).await.ok()["outlook"].is_null(), "{over}");
+        }
+        let found = share::back_test(
+            &app.ctx,
+            (chrono::NaiveDate::from_ymd_opt(2026, 1, 1).expect("a day"), chrono::NaiveDate::from_ymd_opt(2026, 2, 28).expect("a day")),
+            chrono::NaiveDate::from_ymd_opt(2026, 2, 15).expect("a day"),
+        );
+        // Seen on the fifteenth: 100 of 1200, then half of 50 a week for two weeks: 150 of 1300. It came to 200 of 1400.
+        let found = found.await.expect("looks");
+        assert_eq!((found.schools, found.half_within_bp), (1, 1_428 - 1_153));
     }
 
     async fn a_later_change_of_lists_and_households_moves_nothing(app: &App) {

@@ -5,6 +5,7 @@ import { isEnglish } from "./words.js";
 
 let units = null;
 let products = null;
+let categories = null;
 
 const asked = (path) => get(path).then((page) => page.items);
 const again = (forget) => (failure) => { forget(); throw failure; };
@@ -22,4 +23,11 @@ export function productNames() {
   products ??= asked("/products?limit=200").catch(again(() => { products = null; }));
   return products.then((found) =>
     new Map(found.map((product) => [product.code, isEnglish() ? product.name_en : product.name_zh])));
+}
+
+// The names of categories by code, in the language shown.
+export function categoryNames() {
+  categories ??= get("/categories").then((found) => found.items ?? found).catch(again(() => { categories = null; }));
+  return categories.then((found) =>
+    new Map(found.map((category) => [category.code, isEnglish() ? category.name_en : category.name_zh])));
 }

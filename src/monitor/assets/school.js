@@ -3,10 +3,10 @@
 import { html, useEffect, useState } from "./vendor/htm-preact-3.1.1.js";
 import { get, query } from "./api.js";
 import { Cards } from "./cards.js";
-import { productNames, unitsByCode } from "./names.js";
+import { categoryNames, productNames, unitsByCode } from "./names.js";
 import { Badge, Downloads, Waiting, useAnswer } from "./parts.js";
 import { address, days } from "./state.js";
-import { grouped, percent, t } from "./words.js";
+import { grouped, percent, t, yuan } from "./words.js";
 
 function Readings({ figures }) {
   const all = [figures.headline, ...figures.readings].filter(Boolean);
@@ -32,6 +32,38 @@ function useNames(names) {
   const [found, setFound] = useState(new Map());
   useEffect(() => { names().then(setFound, () => {}); }, []);
   return found;
+}
+
+// What to do from here: only while the period is not over.
+function Outlook({ outlook }) {
+  if (!outlook) return null;
+  const fact = (word, value) => (value == null ? null : html`<tr><td>${t(word)}</td><td class="number">${value}</td></tr>`);
+  return html`<article><h2>${t("outlook")}</h2><div class="wide"><table><tbody>
+    ${fact("projected", percent(outlook.projected))}
+    ${fact("needed_per_week", outlook.needed_per_week && yuan(outlook.needed_per_week))}
+    ${fact("counted_per_week", yuan(outlook.counted_per_week))}
+    ${fact("bought_per_week", yuan(outlook.bought_per_week))}
+    ${fact("weeks_left", outlook.weeks_left)}
+  </tbody></table></div><p class="small">${t("outlook_method")}</p></article>`;
+}
+
+const BREAKDOWNS = ["supplier_kind", "supplier", "category", "month"];
+
+function Parts({ state }) {
+  const [by, setBy] = useState("supplier_kind");
+  const answer = useAnswer(`/shares/schools/${state.code}?${query({ ...days(state), by })}`);
+  const categories = useNames(categoryNames);
+  const named = (part) => part.name ?? categories.get(part.key) ?? (part.key ? t(part.key) : t("unregistered"));
+  return html`<article><h2>${t("parts")}</h2>
+    <span class="choices" role="group">${BREAKDOWNS.map((name) => html`
+      <button aria-pressed=${by === name} onClick=${() => setBy(name)}>${t(`by_${name}`)}</button>`)}</span>
+    ${answer.data ? html`<div class="wide"><table>
+      <thead><tr><th>${t("name")}</th><th>${t("amount")}</th><th>${t("share_by_amount")}</th><th>${t("lines")}</th></tr></thead>
+      <tbody>${answer.data.parts.map((part) => html`<tr><td>${named(part)}</td>
+        <td class="number">${grouped(part.figures.headline?.amount.denominator ?? "")}</td>
+        <td class="number">${percent(part.figures.headline?.amount.percent)}</td>
+        <td class="number">${part.figures.lines}</td></tr>`)}</tbody></table></div>` : html`<${Waiting} answer=${answer} />`}
+  </article>`;
 }
 
 function Line({ line, products }) {
@@ -94,7 +126,7 @@ function Ledger({ state }) {
 
 export function School({ state }) {
   const units = useNames(unitsByCode);
-  const share = useAnswer(`/shares/schools/${state.code}?${query(days(state))}`);
+  const share = useAnswer(`/shares/schools/${state.code}?${query({ ...days(state), outlook: true })}`);
   if (!share.data) return html`<${Waiting} answer=${share} />`;
   const view = share.data;
   return html`<div class=${share.stale ? "stale" : ""}>
@@ -102,7 +134,8 @@ export function School({ state }) {
       ${units.get(view.reporting_unit_code)?.name ?? view.reporting_unit_code}</a></li>
       <li><strong>${view.school_name}</strong></li></ol></div>
     <${Cards} view=${view} />
-    <section class="pair"><${Readings} figures=${view.figures} /><${Classes} view=${view} /></section>
+    <section class="pair"><${Readings} figures=${view.figures} /><${Outlook} outlook=${view.outlook} />
+      <${Classes} view=${view} /><${Parts} state=${state} /></section>
     <${Ledger} state=${state} />
   </div>`;
 }

@@ -97,6 +97,18 @@ const WORDS = {
   updated: ["数据实时更新", "Live figures"],
   readings: ["各项指标", "All readings"],
   indicator: ["指标", "Indicator"],
+  outlook: ["走势与所需", "Outlook"],
+  outlook_method: ["按最近四周的周均采购外推。", "If every week that is left is like the last four."],
+  projected: ["期末预计占比", "Projected share"],
+  needed_per_week: ["达标每周须采购（计入部分）", "Needed a week for the target"],
+  counted_per_week: ["近四周每周计入", "Counted a week, of late"],
+  bought_per_week: ["近四周每周采购", "Bought a week, of late"],
+  weeks_left: ["剩余周数", "Weeks left"],
+  parts: ["细分", "Breakdown"],
+  by_supplier_kind: ["供货主体类型", "Kind of seller"],
+  by_supplier: ["供货主体", "Seller"],
+  by_month: ["月份", "Month"],
+  unregistered: ["未登记或其他", "Not registered, and the rest"],
   level_of_school: ["学段", "Stage"],
 };
 
@@ -120,6 +132,8 @@ const ENUMS = {
   animal_quarantine_certificate: ["动物检疫合格证明", "Animal quarantine certificate"],
   meat_inspection_certificate: ["肉品品质检验合格证", "Meat inspection certificate"],
   batch_report: ["批次检验报告", "Batch report"],
+  household: ["农户", "Household"], cooperative: ["合作社", "Cooperative"], processor: ["加工企业", "Processor"],
+  family_farm: ["家庭农场", "Family farm"], distributor: ["配送企业", "Distributor"],
   kindergarten: ["幼儿园", "Kindergarten"], primary: ["小学", "Primary"], junior: ["初中", "Junior"],
   senior: ["高中", "Senior"], vocational: ["中职", "Vocational"], university: ["高校", "University"],
 };

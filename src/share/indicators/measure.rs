@@ -127,16 +127,38 @@ pub(in crate::share) async fn node_of(
     code: &str,
     days: (NaiveDate, NaiveDate),
 ) -> Result<Node, ApiError> {
-    match tree {
-        Tree::Reporting if scope.covers_unit(code) => unit_node(ctx, code, days).await,
-        Tree::Reporting => Err(ApiError::NotFound),
+    covered(ctx, scope, tree, code).await?;
+    covered_node(ctx, tree, code, days).await
+}
+
+/// Whether a place lies in the scope; of a unit that takes no look at the database.
+///
+/// # Errors
+/// 404 for what is not there or not in the scope.
+pub(in crate::share) async fn covered(ctx: &Ctx, scope: &Scope, tree: Tree, code: &str) -> Result<(), ApiError> {
+    let covers = match tree {
+        Tree::Reporting => scope.covers_unit(code),
         Tree::Geography => {
             let place = registry::find_division(&ctx.store.read, code).await?.ok_or(ApiError::NotFound)?;
-            if !scope.covers_division(&place) {
-                return Err(ApiError::NotFound);
-            }
-            Ok(division_node(ctx, code, days).await?.1)
+            scope.covers_division(&place)
         }
+    };
+    if covers { Ok(()) } else { Err(ApiError::NotFound) }
+}
+
+/// The same place, for whoever asked [`covered`] before.
+///
+/// # Errors
+/// 404 for what is not there.
+pub(in crate::share) async fn covered_node(
+    ctx: &Ctx,
+    tree: Tree,
+    code: &str,
+    days: (NaiveDate, NaiveDate),
+) -> Result<Node, ApiError> {
+    match tree {
+        Tree::Reporting => unit_node(ctx, code, days).await,
+        Tree::Geography => Ok(division_node(ctx, code, days).await?.1),
     }
 }
 

@@ -13,7 +13,7 @@ mod simulate;
 mod version;
 
 pub use measure::Tree;
-pub(super) use measure::node_of;
+pub(super) use measure::{covered, covered_node};
 pub use population::Population;
 pub use version::{Indicator, ReadingView, indicators_on, recent_indicators};
 

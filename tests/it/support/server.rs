@@ -41,11 +41,20 @@ pub struct Server {
 impl Server {
     /// Starts it over a database; `settings` are `NAME=value`, with spaces between.
     pub fn start(database_url: &str, settings: &str) -> Self {
+        Self::ended_by("TERM", database_url, settings)
+    }
+
+    /// The same of one that ends without a last word, as in a power cut.
+    pub fn start_to_kill(database_url: &str) -> Self {
+        Self::ended_by("KILL", database_url, "")
+    }
+
+    fn ended_by(signal: &str, database_url: &str, settings: &str) -> Self {
         let port = process::free_port();
         let running = process::supervise(&Service {
             name: "serve",
             user: None,
-            signal: "TERM",
+            signal,
             script: SERVE,
             args: &[
                 OsStr::new(env!("CARGO_BIN_EXE_xiaonong")),
@@ -85,6 +94,11 @@ impl Server {
     /// All it has logged so far.
     pub fn log(&self) -> String {
         self.running.log()
+    }
+
+    /// The same where the server may be gone before it has answered.
+    pub fn try_call(&self, method: &str, path: &str, headers: &str, body: &str) -> Result<String, String> {
+        self.try_send(request(method, path, headers, body).as_bytes())
     }
 
     fn try_send(&self, request: &[u8]) -> Result<String, String> {
