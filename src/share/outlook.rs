@@ -5,7 +5,7 @@
 
 use super::{
     indicators::{Indicator, indicators_on},
-    reading::{Sums, WHOLE_BP, percent, share_bp},
+    reading::{Sums, WHOLE_BP, percent, share_bp, still_needed},
     sums::{SumRow, of_school},
 };
 use crate::context::Ctx;
@@ -29,7 +29,8 @@ pub struct OutlookView {
     /// Of that, what counted.
     pub counted_per_week: Fen,
     /// What must be bought a week from qualifying sources for the share to reach the target on the last day, where as much as now
-    /// is bought in all; more than `bought_per_week` where it can no longer be reached so.
+    /// is bought in all; where it is more than `bought_per_week`, all of what is bought must qualify and be so much more. Null
+    /// where the target can no longer be reached.
     pub needed_per_week: Option<Fen>,
     /// The share on the last day if every week that is left is like the four before today, rounded down; null where nothing would
     /// have been bought.
@@ -66,13 +67,22 @@ impl Bought {
     }
 }
 
-/// What must be bought a week of what counts: `(target × (whole + weeks × a week) − part) / weeks`, rounded up.
+/// What must be bought a week of what counts. Within what is bought a week anyway it is
+/// `(target × (whole + weeks × a week) − part) / weeks`; where that is not enough, everything bought must count and be more,
+/// [`still_needed`] over the weeks. Rounded up; none without weeks, or for a target that can no longer be reached.
 #[must_use]
 pub fn needed_per_week(bought: Bought, recent: Bought, weeks: i64, target_bp: i64) -> Option<i64> {
+    if weeks <= 0 {
+        return None;
+    }
     let whole = i128::from(bought.going_on(recent, weeks).whole);
     let gap = whole * i128::from(target_bp) - i128::from(bought.part) * i128::from(WHOLE_BP);
-    let weeks = i128::from(weeks) * i128::from(WHOLE_BP);
-    (weeks > 0).then(|| i64::try_from(((gap + weeks - 1).div_euclid(weeks)).max(0)).unwrap_or(i64::MAX))
+    let each = i128::from(weeks) * i128::from(WHOLE_BP);
+    let within = i64::try_from(((gap + each - 1).div_euclid(each)).max(0)).ok()?;
+    if within <= recent.whole / WEEKS {
+        return Some(within);
+    }
+    still_needed(bought.part, bought.whole, target_bp).map(|all| (all + weeks - 1) / weeks)
 }
 
 /// The outlook of a school within a period that is not over, under the headline indicator by amount.
@@ -193,6 +203,8 @@ mod tests {
         assert_eq!(needed_per_week(so_far, recent, 6, 5_000), Some(7));
         assert_eq!(needed_per_week(Bought { part: 90, whole: 100 }, recent, 6, 5_000), Some(0));
         assert_eq!(needed_per_week(so_far, recent, 0, 5_000), None);
+        // 20 more of 100 in one week, of which only ten are bought anyway: all of twenty must count.
+        assert_eq!(needed_per_week(so_far, recent, 1, 5_000), Some(20));
     }
 
     proptest! {
@@ -202,11 +214,18 @@ mod tests {
             target in 1..=10_000_i64,
         ) {
             let (so_far, recent) = (Bought { part, whole: part + rest }, Bought { part: 0, whole: 4 * week });
-            let need = needed_per_week(so_far, recent, weeks, target).expect("weeks are left");
-            let whole = so_far.going_on(recent, weeks).whole;
-            prop_assert_eq!(meets(part + need * weeks, whole, target), Some(true));
+            let Some(need) = needed_per_week(so_far, recent, weeks, target) else {
+                prop_assert!(target == 10_000 && rest > 0);
+                return Ok(());
+            };
+            // As much as now in all, or all of it and more.
+            let ends = |need: i64| {
+                let more = if need <= week { week } else { need };
+                meets(part + need * weeks, part + rest + more * weeks, target)
+            };
+            prop_assert_eq!(ends(need), Some(true));
             if need > 0 {
-                prop_assert_eq!(meets(part + (need - 1) * weeks, whole, target), Some(false));
+                prop_assert_eq!(ends(need - 1), Some(false));
             }
         }
     }

@@ -54,7 +54,7 @@ function Shown({ session, state, refresh }) {
   return html`
     <${Periods} state=${place} />
     ${place.kind === "school"
-      ? html`<${School} key=${place.code} state=${place} />`
+      ? html`<${School} key=${place.code} state=${place} top=${start?.kind !== "school"} />`
       : html`<${Place} key=${`${place.kind} ${place.code}`} state=${place} top=${start?.code} />`}`;
 }
 

@@ -124,14 +124,16 @@ function Ledger({ state }) {
   </section>`;
 }
 
-export function School({ state }) {
+export function School({ state, top }) {
   const units = useNames(unitsByCode);
   const share = useAnswer(`/shares/schools/${state.code}?${query({ ...days(state), outlook: true })}`);
   if (!share.data) return html`<${Waiting} answer=${share} />`;
   const view = share.data;
+  const unit = units.get(view.reporting_unit_code)?.name ?? view.reporting_unit_code;
   return html`<div class=${share.stale ? "stale" : ""}>
-    <div class="way"><ol><li><a href=${address({ ...state, kind: "unit", code: view.reporting_unit_code })}>
-      ${units.get(view.reporting_unit_code)?.name ?? view.reporting_unit_code}</a></li>
+    <div class="way"><ol><li>${top
+      ? html`<a href=${address({ ...state, kind: "unit", code: view.reporting_unit_code })}>${unit}</a>`
+      : html`<span>${unit}</span>`}</li>
       <li><strong>${view.school_name}</strong></li></ol></div>
     <${Cards} view=${view} />
     <section class="pair"><${Readings} figures=${view.figures} /><${Outlook} outlook=${view.outlook} />
