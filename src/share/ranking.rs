@@ -95,7 +95,7 @@ pub struct RankedSchoolView {
     /// The school.
     pub school_id: SchoolId,
     /// Its code.
-    #[schema(example = "520526-xx-001")]
+    #[schema(example = "910526-001")]
     pub code: String,
     /// Its name.
     #[schema(example = "雨农小学")]
