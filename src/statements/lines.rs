@@ -22,14 +22,14 @@ use entity::{
     id::{PurchaseLineId, SchoolId, StatementId},
     late_line,
     money::Fen,
-    purchase_line, school_affiliation, statement,
+    purchase_line, statement,
     weight::Gram,
 };
 use futures_util::stream::try_unfold;
 use ring::digest;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, RelationDef,
+    QueryTrait, RelationDef, Statement,
 };
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -56,21 +56,22 @@ pub struct Counted {
 }
 
 impl Stated {
-    /// Schools that ever reported to the unit, in order.
+    /// Schools that ever reported to the unit, and those whose purchases counted for it all the same, in order.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn schools(&self, db: &impl ConnectionTrait) -> Result<Vec<SchoolId>, DbErr> {
-        use school_affiliation::Column;
-        school_affiliation::Entity::find()
-            .select_only()
-            .column(Column::SchoolId)
-            .distinct()
-            .filter(Column::ReportingUnitCode.eq(self.unit.as_str()))
-            .order_by_asc(Column::SchoolId)
-            .into_tuple()
-            .all(db)
-            .await
+        let of_unit = |table: &str| format!("select school_id from {table} where reporting_unit_code = $1");
+        let sql = format!(
+            "{} union {} and year = $2 union {} and month = $3 order by school_id",
+            of_unit("school_affiliation"),
+            of_unit("school_year"),
+            of_unit("total_change"),
+        );
+        let month = self.month.number();
+        let values = [self.unit.as_str().into(), (month / 100).into(), month.into()];
+        let rows = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+        rows.iter().map(|row| row.try_get("", "school_id")).collect()
     }
 
     /// The lines of some of its schools, by school, day and id.

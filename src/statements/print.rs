@@ -109,6 +109,10 @@ fn page(row: &statement::Model, body: &Body, language: Language) -> Markup {
                 (sums(&body.whole, body, is_zh))
                 @if !body.adjustments.is_empty() {
                     h2 { (say("对以前月份的调整", "Adjustments to earlier months")) }
+                    p { (say(
+                        "以下为所列版本之后入账的台账行；该月再次结账后，由其新版本包含。",
+                        "Lines written after the version named; once that month is closed again, its new version holds them.",
+                    )) }
                     @for one in &body.adjustments {
                         p { (one.month) " " (say("第", "version ")) (one.version) (say("版：", ": ")) (one.lines.count) (say(" 笔", " lines")) }
                         (sums(&one.sums, body, is_zh))
