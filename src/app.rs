@@ -1,8 +1,13 @@
 //! The service as a whole: the shared context, the routers of all domains, the layers around them.
 
+mod around;
+
+pub use self::around::guarded;
+
+use self::around::Around;
 use crate::{
-    access::{self, Guard, KeyError, Seal, Tokens, throttle},
-    audit::{self, Recorder, refusals},
+    access::{self, Guard, KeyError, Seal, Tokens},
+    audit::{self, Recorder},
     cache::{Counters, Pages, Recent},
     catalogue,
     clock::{Clock, Ids},
@@ -10,7 +15,7 @@ use crate::{
     context::{Ctx, Parts},
     delivery, documents, exports, households,
     http::{
-        ApiError, ClientAddress, FieldProblem, ProblemBody, RATE_LIMIT, RATE_LIMIT_POLICY, Text, conditional, envelope,
+        ApiError, ClientAddress, FieldProblem, ProblemBody, RATE_LIMIT, RATE_LIMIT_POLICY, Text, conditional,
         was_forwarded,
     },
     imports, jobs,
@@ -25,9 +30,9 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -35,19 +40,12 @@ use entity::import_run::ImportKind;
 use std::{sync::Arc, time::Duration};
 use thiserror::Error;
 use tower_http::{
-    catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     cors::{AllowOrigin, CorsLayer},
-    timeout::TimeoutLayer,
 };
 use utoipa::{OpenApi, openapi::OpenApi as Document};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
-
-/// Bytes a body may have; imports have a limit of their own.
-const BODY_LIMIT: usize = 1024 * 1024;
-/// Longest time a request may take.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the service does not start.
 #[derive(Debug, Error)]
@@ -157,7 +155,6 @@ pub fn router(ctx: Ctx) -> Router {
     // The document is served as it was committed, which a test holds to what the routes make: to make it anew takes
     // twenty megabytes at every start.
     let (api, _) = api(&ctx, placer, receiver).split_for_parts();
-    let lists = Arc::new(exports::Lists::of(DOCUMENT));
     let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none"));
     let probes = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
@@ -165,21 +162,16 @@ pub fn router(ctx: Ctx) -> Router {
         .route("/metrics", get(metrics))
         .with_state(ctx.clone());
     let cors = cors(&ctx.settings.cors_origins);
-    let router = Router::new()
-        .merge(
-            api.layer(from_fn_with_state((ctx.clone(), lists), exports::exports))
-                .layer(DefaultBodyLimit::max(BODY_LIMIT))
-                .layer(from_fn(conditional))
-                .layer(from_fn_with_state(ctx.clone(), throttle)),
-        )
+    let around = Around::new(ctx, recorder, exports::Lists::of(DOCUMENT));
+    let held = from_fn(|request: Request, next: Next| conditional(request, |request| next.run(request)));
+    let rest = Router::new()
         .merge(docs)
-        .merge(monitor::router().layer(from_fn(conditional)).layer(CompressionLayer::new()))
+        .merge(monitor::router().layer(held).layer(CompressionLayer::new()))
         .merge(probes)
         .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.trim_end()) }))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(recorder, refusals))
-        .layer(from_fn_with_state(ctx, envelope));
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(from_fn_with_state(around.clone(), around::any));
+    let router = rest.merge(api.layer(from_fn_with_state(around, around::api)));
     match cors {
         Some(cors) => router.layer(cors),
         None => router,

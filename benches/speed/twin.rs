@@ -16,9 +16,8 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-    middleware::{from_fn, from_fn_with_state},
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{Next, from_fn},
     response::IntoResponse,
     routing::get,
 };
@@ -30,15 +29,15 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use uuid::Uuid;
 use xiaonong::{
     access::{Actor, Caller, Rates, Watch, grants, throttle},
-    app,
+    app::{self, guarded},
     audit::{Recorder, refusals},
     clock::{Ids, SystemClock, SystemEntropy},
     config::{Settings, Source},
     context::Ctx,
+    exports::{Lists, exports},
     http::{self, ApiError, ForwardHeader, Path, Proxies, Query, conditional, envelope},
     ordering::show_order,
     share::{SchoolShareQuery, school_share},
@@ -93,19 +92,31 @@ async fn order(State(known): State<Known>, path: Path<OrderId>) -> Result<impl I
 
 /// As the service, with the same layers in the same order; nobody is asked who he is.
 fn unchecked(known: Known, limited: bool) -> Router {
-    let ctx = known.ctx.clone();
-    let router = Router::new()
+    let around = Arc::new((
+        known.ctx.clone(),
+        Recorder::start(known.ctx.clone()),
+        Lists::of(include_str!("../../openapi/openapi.json")),
+    ));
+    Router::new()
         .route("/api/v1/shares/schools/{id}", get(share))
         .route("/api/v1/orders/{id}", get(order))
         .with_state(known)
-        .layer(DefaultBodyLimit::max(1024 * 1024))
-        .layer(from_fn(conditional));
-    let router = if limited { router.layer(from_fn_with_state(ctx.clone(), throttle)) } else { router };
-    router
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)))
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(Recorder::start(ctx.clone()), refusals))
-        .layer(from_fn_with_state(ctx, envelope))
+        .layer(from_fn(move |request, next: Next| {
+            let around = Arc::clone(&around);
+            async move {
+                let (ctx, recorder, lists) = &*around;
+                let inner = |mut request: Request| {
+                    DefaultBodyLimit::max(1024 * 1024).apply(&mut request);
+                    conditional(request, |request| exports(ctx, lists, request, next))
+                };
+                let counted = |request: Request| {
+                    guarded(
+                        async move { if limited { throttle(ctx, request, inner).await } else { inner(request).await } },
+                    )
+                };
+                envelope(ctx, request, |request| refusals(recorder, request, counted)).await
+            }
+        }))
 }
 
 async fn context(database_url: &str, folder: &Folder) -> Result<Ctx, String> {

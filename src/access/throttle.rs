@@ -7,9 +7,8 @@ use crate::{
     http::{ApiError, ClientAddress, RATE_LIMIT, RATE_LIMIT_POLICY},
 };
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::HeaderValue,
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use std::fmt::Write;
@@ -56,7 +55,10 @@ impl Told {
 }
 
 /// Counts the request, and answers 429 where an allowance has run out. A token that is none costs its address only.
-pub async fn throttle(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
+pub async fn throttle<F>(ctx: &Ctx, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let rates = ctx.settings.rates;
     let mut budgets = Vec::with_capacity(3);
     let client = request.extensions().get::<ClientAddress>().map(|client| client.0);
@@ -64,13 +66,13 @@ pub async fn throttle(State(ctx): State<Ctx>, mut request: Request, next: Next) 
         budgets.push(("address", Budget::of_address(address), rates.address));
     }
     let mut told = Told { policy: String::with_capacity(TOLD), left: String::with_capacity(TOLD) };
-    if let Err(refusal) = spend(&ctx, &budgets, &mut told).await {
+    if let Err(refusal) = spend(ctx, &budgets, &mut told).await {
         return told.on(refusal.into_response());
     }
     budgets.clear();
     if (rates.account > 0 || rates.writes > 0)
         && let Some(token) = bearer(request.headers())
-        && let Ok(actor) = ctx.guard.check(&ctx, token).await
+        && let Ok(actor) = ctx.guard.check(ctx, token).await
     {
         if rates.account > 0 {
             budgets.push(("account", Budget::Account(actor.account_id()), rates.account));
@@ -80,8 +82,8 @@ pub async fn throttle(State(ctx): State<Ctx>, mut request: Request, next: Next) 
         }
         request.extensions_mut().insert(Checked(actor));
     }
-    match spend(&ctx, &budgets, &mut told).await {
-        Ok(()) => told.on(next.run(request).await),
+    match spend(ctx, &budgets, &mut told).await {
+        Ok(()) => told.on(next(request).await),
         Err(refusal) => told.on(refusal.into_response()),
     }
 }

@@ -10,9 +10,8 @@ use crate::{
     http::{ApiError, Language, Peer, RequestId},
 };
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{Method, StatusCode},
-    middleware::Next,
     response::Response,
 };
 use entity::{
@@ -54,11 +53,14 @@ impl Witness {
 }
 
 /// The layer: a change that was refused is answered once its row is committed.
-pub async fn refusals(State(recorder): State<Recorder>, mut request: Request, next: Next) -> Response {
+pub async fn refusals<F>(recorder: &Recorder, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let changes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(request.method());
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let Some(route) = route.filter(|route| changes && !CHANGES_NOTHING.contains(&route.as_str())) else {
-        return next.run(request).await;
+    let route = request.extensions().get::<MatchedPath>().filter(|_| changes).map(|path| path.as_str().to_owned());
+    let Some(route) = route.filter(|route| !CHANGES_NOTHING.contains(&route.as_str())) else {
+        return next(request).await;
     };
     let witness = Witness::default();
     request.extensions_mut().insert(witness.clone());
@@ -68,7 +70,7 @@ pub async fn refusals(State(recorder): State<Recorder>, mut request: Request, ne
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
         address: Peer::of(request.extensions()).stored(),
     };
-    let response = next.run(request).await;
+    let response = next(request).await;
     let problem = response.extensions().get::<ApiError>().filter(|problem| is_refusal(problem));
     if let (Some(problem), Some(known)) = (problem, witness.0.get()) {
         let row = row(recorder.ctx(), asked, known, told(problem));

@@ -13,16 +13,15 @@ use crate::{
 };
 use axum::{
     body::Body,
-    extract::{FromRequestParts, MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request},
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use std::sync::Arc;
 
 /// Answers `?format=csv` and `?format=xlsx`, or the same by `Accept`, with the whole list as a file.
-pub async fn exports(State((ctx, lists)): State<(Ctx, Arc<Lists>)>, request: Request, next: Next) -> Response {
+pub async fn exports(ctx: &Ctx, lists: &Lists, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let Some(list) = lists.at(path).filter(|_| request.method() == Method::GET).cloned() else {
         return next.run(request).await;
@@ -71,8 +70,8 @@ fn wanted(parts: &Parts) -> Result<Option<Format>, ApiError> {
     })
 }
 
-async fn export(ctx: Ctx, list: List, format: Format, mut parts: Parts, next: Next) -> Result<Response, ApiError> {
-    let caller = Caller::from_request_parts(&mut parts, &ctx).await?;
+async fn export(ctx: &Ctx, list: List, format: Format, mut parts: Parts, next: Next) -> Result<Response, ApiError> {
+    let caller = Caller::from_request_parts(&mut parts, ctx).await?;
     let parts = plain(&list, parts)?;
     let language = language_of(&parts.headers);
     let (operation, path) = (list.operation.clone(), parts.uri.path().to_owned());

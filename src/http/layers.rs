@@ -4,9 +4,8 @@ use super::{peer::ClientAddress, problem::ApiError, text::Language};
 use crate::context::Ctx;
 use axum::{
     body::{Body, HttpBody, to_bytes},
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use ring::digest;
@@ -32,7 +31,10 @@ pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Numbers the request, logs its outcome, and writes whatever problem came out in the caller's language.
-pub async fn envelope(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
+pub async fn envelope<F>(ctx: &Ctx, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let id = ctx.ids.next::<Uuid>().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
     let language = language_of(request.headers());
@@ -47,7 +49,7 @@ pub async fn envelope(State(ctx): State<Ctx>, mut request: Request, next: Next) 
     let caller_id = caller_id(request.headers());
     let span = tracing::info_span!("request", id, %method, route, caller_id);
     let started = ctx.metrics.start();
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = next(request).instrument(span.clone()).await;
     let problem = response.extensions().get::<ApiError>().cloned().or_else(|| foreign_problem(&response));
     let mut response = match problem {
         None => response,
@@ -118,34 +120,39 @@ pub fn language_of(headers: &HeaderMap) -> Language {
 }
 
 /// Gives every successful GET of the API an `ETag` and answers 304 where the caller holds the same.
-pub async fn conditional(request: Request, next: Next) -> Response {
+pub async fn conditional<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     if request.method() != Method::GET {
-        return next.run(request).await;
+        return next(request).await;
     }
     let held = request.headers().get(header::IF_NONE_MATCH).cloned();
-    let response = next.run(request).await;
+    let mut response = next(request).await;
     // A stream has no exact size; it is passed through without an ETag.
     if response.status() != StatusCode::OK || response.body().size_hint().exact().is_none() {
         return response;
     }
-    let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
-        return ApiError::internal("the answer could not be read").into_response();
-    };
-    if !parts.headers.contains_key(header::ETAG) {
+    if !response.headers().contains_key(header::ETAG) {
+        let (mut parts, body) = response.into_parts();
+        let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+            return ApiError::internal("the answer could not be read").into_response();
+        };
         parts.headers.insert(header::ETAG, body_etag(&bytes));
+        response = Response::from_parts(parts, Body::from(bytes));
     }
-    let same = held.as_ref().is_some_and(|held| {
-        let tag = parts.headers.get(header::ETAG).map(HeaderValue::as_bytes).unwrap_or_default();
+    let same = held.is_some_and(|held| {
+        let tag = response.headers().get(header::ETAG).map(HeaderValue::as_bytes).unwrap_or_default();
         held.as_bytes().split(|byte| *byte == b',').any(|one| one.trim_ascii() == tag || one.trim_ascii() == b"*")
     });
     if same {
+        let (mut parts, _) = response.into_parts();
         parts.status = StatusCode::NOT_MODIFIED;
         parts.headers.remove(header::CONTENT_TYPE);
         parts.headers.remove(header::CONTENT_LENGTH);
         return Response::from_parts(parts, Body::empty());
     }
-    Response::from_parts(parts, Body::from(bytes))
+    response
 }
 
 /// A weak tag over the bytes of an answer.
