@@ -1,7 +1,10 @@
 //! Settings, typed: defaults, then a TOML file, then the environment, then flags. The only reader of the environment.
 
 use crate::{
-    access::{KeyFiles, Rates, SecondFactor, password::Cost},
+    access::{
+        KeyFiles, Rates, SecondFactor,
+        password::{Cost, STRONG_KIB, STRONG_PASSES},
+    },
     http::{ForwardHeader, Proxies},
     province::Bundle,
     store::{Bucket, FilesAt},
@@ -337,11 +340,11 @@ impl Settings {
             "origins such as https://example.org with commas between",
             origin,
         )?;
-        let kib = number("PASSWORD_MEMORY_KIB", source.password_memory_kib, 19_456..=1_048_576)?;
-        let passes = number("PASSWORD_PASSES", source.password_passes, 2..=20)?;
+        let kib = number("PASSWORD_MEMORY_KIB", source.password_memory_kib, STRONG_KIB..=1_048_576)?;
+        let passes = number("PASSWORD_PASSES", source.password_passes, STRONG_PASSES..=20)?;
         let password_cost = match (kib, passes) {
             (None, None) => Cost::Strong,
-            (kib, passes) => Cost::Tuned { kib: kib.unwrap_or(19_456), passes: passes.unwrap_or(2) },
+            (kib, passes) => Cost::Tuned { kib: kib.unwrap_or(STRONG_KIB), passes: passes.unwrap_or(STRONG_PASSES) },
         };
         let s3 = S3 {
             endpoint: source.s3_endpoint,
@@ -584,18 +587,18 @@ mod tests {
         let plain = read(Source::default()).expect("fine");
         assert_eq!((plain.password_cost, plain.second_factor), (Cost::Strong, SecondFactor::Compulsory));
         assert_eq!(plain.proxies, Proxies::default());
-        let dear = read(Source { password_passes: of("3"), ..Source::default() }).expect("fine");
-        assert_eq!(dear.password_cost, Cost::Tuned { kib: 19_456, passes: 3 });
+        let dear = read(Source { password_passes: of("4"), ..Source::default() }).expect("fine");
+        assert_eq!(dear.password_cost, Cost::Tuned { kib: 12_288, passes: 4 });
         let wrong = [
             Source { password_memory_kib: of("8"), ..Source::default() },
-            Source { password_passes: of("1"), ..Source::default() },
+            Source { password_passes: of("2"), ..Source::default() },
             Source { password_at_once: of("0"), ..Source::default() },
             Source { password_waiting: of("many"), ..Source::default() },
             Source { trusted_proxies: of("proxy.example"), ..Source::default() },
             Source { proxy_header: of("x-real-ip"), ..Source::default() },
         ];
         let told: Vec<String> = wrong.into_iter().map(|one| read(one).expect_err("is wrong").to_string()).collect();
-        assert_eq!(told[0], "PASSWORD_MEMORY_KIB is \"8\"; it should be a number from 19456 to 1048576");
+        assert_eq!(told[0], "PASSWORD_MEMORY_KIB is \"8\"; it should be a number from 12288 to 1048576");
         assert!(told[4].starts_with("TRUSTED_PROXIES") && told[5].starts_with("PROXY_HEADER"), "{told:?}");
     }
 
