@@ -7,6 +7,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// Stands in place of a contact that was cleared.
+pub const FORGOTTEN: &str = "";
+
 /// What an authority found of an objection.
 #[derive(
     Clone,
@@ -44,7 +47,7 @@ pub struct Model {
     pub verification_id: VerificationId,
     /// Who, where logged in.
     pub account_id: Option<AccountId>,
-    /// Name and phone of who is not, sealed.
+    /// Name and phone of who is not, sealed; [`FORGOTTEN`] when they have served their purpose.
     pub contact_sealed: Option<String>,
     /// What is said against it.
     pub statement: String,

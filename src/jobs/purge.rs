@@ -1,7 +1,7 @@
 //! Clears what has served its time, a little at once so that nobody waits for it.
 
 use crate::{context::Ctx, documents, http::ApiError};
-use entity::time::Timestamp;
+use entity::{objection::FORGOTTEN, time::Timestamp};
 use sea_orm::{ConnectionTrait, Statement, Value};
 use uuid::Builder;
 
@@ -12,7 +12,8 @@ const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 const BATCH: u64 = 1_000;
 
 /// Deletes keys, passed-on events, sessions that ended by themselves, lists of households that were never applied and imports of files, all
-/// of more than 30 days ago, and notes on changed access of yesterday; answers how many rows went.
+/// of more than 30 days ago, and notes on changed access of yesterday; forgets who may be called about objections answered as long ago;
+/// answers how many rows went.
 ///
 /// # Errors
 /// When the database refuses; what went before stays gone.
@@ -61,6 +62,11 @@ pub async fn purge(ctx: &Ctx) -> Result<u64, ApiError> {
          and state <> 'applying' and not exists (select 1 from file_import_part p where p.import_id = file_import.id) \
          and not exists (select 1 from file_import_refusal f where f.import_id = file_import.id) limit {BATCH})"
     );
+    // What was said and answered stays; whom to ask about it has served its purpose (P2).
+    let contacts = format!(
+        "update objection set contact_sealed = '{FORGOTTEN}' where id in (select id from objection \
+         where contact_sealed <> '{FORGOTTEN}' and answered_at < $1 order by answered_at limit {BATCH})"
+    );
     let yesterday = Timestamp(ctx.clock.now().0 - DAY_MILLIS);
     let gone = in_batches(ctx, &keys, &[before.into()]).await?
         + in_batches(ctx, &sessions, &[before.into()]).await?
@@ -69,6 +75,7 @@ pub async fn purge(ctx: &Ctx) -> Result<u64, ApiError> {
         + in_batches(ctx, &parts, &[before.into()]).await?
         + in_batches(ctx, &refusals, &[before.into()]).await?
         + in_batches(ctx, &imports, &[before.into()]).await?
+        + in_batches(ctx, &contacts, &[before.into()]).await?
         + in_batches(ctx, &changes, &[yesterday.into()]).await?;
     let gone = gone + documents::clear(ctx).await?;
     Ok(gone + in_batches(ctx, &events, &[first_kept.into(), before.into()]).await?)

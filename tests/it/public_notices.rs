@@ -130,6 +130,27 @@ on_both! {
         assert_eq!(shown["phone"], "19900000099");
     }
 
+    async fn whom_to_call_is_forgotten_a_month_after_the_answer(app: &App) {
+        let new = Newcomer::of(app).await;
+        let path = format!("/public-notices/{}/objections", id(&new.published(app).await));
+        let (answered, open) = (app.post(&path, said()).from(PERSON).await.ok(), app.post(&path, said()).from(PERSON).await.ok());
+        let verdict = json!({"outcome": "dismissed", "answer": "经实地核查，地块为其承包"});
+        app.post(&format!("/objections/{}/answer", id(&answered)), verdict).by(&new.second).await.ok();
+        let sealed = || app.number("select count(*) from objection where contact_sealed <> ''");
+        let new = new.after(app, 30).await;
+        jobs::purge(&app.ctx).await.expect("purges");
+        assert_eq!(sealed().await, 2, "not before the month is over");
+        app.wait_millis(1);
+        jobs::purge(&app.ctx).await.expect("purges");
+        assert_eq!(sealed().await, 1, "the one that waits for an answer is kept");
+        let shown = app.get(&format!("/objections/{}", id(&answered))).by(&new.officer).await.ok();
+        assert_eq!((&shown["contact_phone"], &shown["statement"]), (&Value::Null, &said()["statement"]));
+        let reason = json!({"reason": "电话核实异议"});
+        app.post(&format!("/objections/{}/reveal", id(&answered)), reason.clone()).by(&new.officer).await.refused(404, "not_found");
+        let shown = app.post(&format!("/objections/{}/reveal", id(&open)), reason).by(&new.officer).await.ok();
+        assert_eq!(shown["phone"], "19900000099");
+    }
+
     async fn a_household_is_masked_in_the_notice(app: &App) {
         let new = Newcomer::of(app).await;
         let agent = app.login("demo-agent").await;

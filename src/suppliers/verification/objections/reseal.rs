@@ -21,6 +21,7 @@ const BATCH: u64 = 500;
 fn stale(active: i64) -> Condition {
     Condition::all()
         .add(Column::ContactSealed.is_not_null())
+        .add(Column::ContactSealed.ne(objection::FORGOTTEN))
         .add(Column::ContactSealed.not_like(format!("v{active}.%").as_str()))
 }
 

@@ -66,9 +66,11 @@ pub fn view(keys: &Keyring, row: objection::Model, to_authority: bool) -> Result
     })
 }
 
-/// Name and phone in clear.
+/// Name and phone in clear; none once they are forgotten.
 pub(super) fn open(keys: &Keyring, row: &objection::Model) -> Result<Option<Contact>, ApiError> {
-    let Some(sealed) = &row.contact_sealed else { return Ok(None) };
+    let Some(sealed) = row.contact_sealed.as_ref().filter(|sealed| *sealed != objection::FORGOTTEN) else {
+        return Ok(None);
+    };
     let plain = keys.open(place(row.id), sealed)?;
     serde_json::from_str(&plain).map(Some).map_err(|_| ApiError::internal("a contact that does not read"))
 }
