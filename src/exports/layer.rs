@@ -23,13 +23,13 @@ use serde_json::json;
 /// Answers `?format=csv` and `?format=xlsx`, or the same by `Accept`, with the whole list as a file.
 pub async fn exports(ctx: &Ctx, lists: &Lists, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let Some(list) = lists.at(path).filter(|_| request.method() == Method::GET).cloned() else {
+    let Some(list) = lists.at(path).filter(|_| request.method() == Method::GET) else {
         return next.run(request).await;
     };
     let (parts, body) = request.into_parts();
     match wanted(&parts) {
         Ok(Some(format)) => export(ctx, list, format, parts, next).await.unwrap_or_else(IntoResponse::into_response),
-        Ok(None) => match plain(&list, parts) {
+        Ok(None) => match plain(list, parts) {
             Ok(parts) => next.run(Request::from_parts(parts, body)).await,
             Err(error) => error.into_response(),
         },
@@ -70,16 +70,16 @@ fn wanted(parts: &Parts) -> Result<Option<Format>, ApiError> {
     })
 }
 
-async fn export(ctx: &Ctx, list: List, format: Format, mut parts: Parts, next: Next) -> Result<Response, ApiError> {
+async fn export(ctx: &Ctx, list: &List, format: Format, mut parts: Parts, next: Next) -> Result<Response, ApiError> {
     let caller = Caller::from_request_parts(&mut parts, ctx).await?;
-    let parts = plain(&list, parts)?;
+    let parts = plain(list, parts)?;
     let language = language_of(&parts.headers);
     let (operation, path) = (list.operation.clone(), parts.uri.path().to_owned());
     let names: Vec<String> = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
         .map(|(name, _)| name.into_owned())
         .collect();
     // The first page is asked for before anything is answered: what it refuses is refused as it is.
-    let (source, first) = match Source::open(list, parts, next).await {
+    let (source, first) = match Source::open(list.clone(), parts, next).await {
         Ok(opened) => opened,
         Err(refused) => return Ok(refused),
     };
