@@ -58,7 +58,7 @@ pub async fn change_password(
     let id = caller.actor.account_id();
     let account = account::Entity::find_by_id(id).one(ctx.store.primary()).await?.ok_or(ApiError::NotFound)?;
     let mut check = Check::default();
-    password::check(&mut check, "/new", &new, &account.username);
+    password::check(&mut check, "/new", &new, &account.username, ctx.settings.province.place_words());
     check.that(new != current, "/new", "password_unchanged", Text::new("须与现口令不同。", "Must differ."));
     check.finish()?;
     let account = with_password(&ctx, &caller, current).await?;

@@ -28,12 +28,12 @@ fn words() -> &'static HashSet<&'static str> {
     WORDS.get_or_init(|| LIST.split_whitespace().collect())
 }
 
-/// Whether this password, in lower case, is one that is guessed first.
+/// Whether this password, in lower case, is one that is guessed first, `places` being common words as well.
 #[must_use]
-pub fn is_common(password: &str) -> bool {
+pub fn is_common(password: &str, places: &HashSet<String>) -> bool {
     let plain: Vec<char> = password.chars().collect();
     let read: Vec<char> = plain.iter().map(|one| meant(*one)).collect();
-    pieces(&plain, &read) < PIECES
+    pieces(&plain, &read, places) < PIECES
 }
 
 /// The letter a digit or sign stands for, as in `p@ssw0rd`.
@@ -50,12 +50,12 @@ fn meant(written: char) -> char {
 }
 
 /// The fewest pieces that make up a text, each taken as it is written or as it is meant.
-fn pieces(plain: &[char], read: &[char]) -> usize {
+fn pieces(plain: &[char], read: &[char], places: &HashSet<String>) -> usize {
     let mut fewest = vec![0];
     for end in 1..=plain.len() {
         let best = (0..end)
             .filter_map(|start| {
-                let piece = [plain, read].into_iter().filter_map(|text| cost(&text[start..end])).min()?;
+                let piece = [plain, read].into_iter().filter_map(|text| cost(&text[start..end], places)).min()?;
                 Some(fewest[start] + piece)
             })
             .min();
@@ -65,12 +65,12 @@ fn pieces(plain: &[char], read: &[char]) -> usize {
 }
 
 /// What a piece counts; `None` where it is not one piece.
-fn cost(piece: &[char]) -> Option<usize> {
+fn cost(piece: &[char], places: &HashSet<String>) -> Option<usize> {
     match piece.len() {
         1 => return Some(1),
         2..=LONGEST_WORD => {
             let text: String = piece.iter().collect();
-            if words().contains(text.as_str()) || is_day(&text) || is_keyboard_run(&text) {
+            if words().contains(text.as_str()) || places.contains(&text) || is_day(&text) || is_keyboard_run(&text) {
                 return Some(1);
             }
         }
@@ -113,6 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_guessed_first_is_found_in_all_its_clothes() {
+        let places = HashSet::from(["yunling", "云岭"].map(str::to_owned));
         for common in [
             "passwordpassword",
             "p@ssw0rd2026",
@@ -135,9 +136,11 @@ mod tests {
             "q1w2e3r4q1w2e3r4",
             "!qaz@wsx#edc",
             "学校食堂管理员管理员",
+            "yunlingxuexiao2026",
+            "云岭学校食堂2026",
             "我爱你我爱你我爱你我爱你",
         ] {
-            assert!(is_common(common), "{common}");
+            assert!(is_common(common, &places), "{common}");
         }
     }
 
@@ -153,7 +156,7 @@ mod tests {
             "kq7-vm2t-xw9r",
             "shuixiang9daowan",
         ] {
-            assert!(!is_common(fine), "{fine}");
+            assert!(!is_common(fine, &HashSet::new()), "{fine}");
         }
     }
 

@@ -8,9 +8,12 @@ use argon2::{
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use ring::rand::{SecureRandom, SystemRandom};
-use std::sync::{
-    Arc, Mutex, OnceLock, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
@@ -235,8 +238,8 @@ pub fn is_outdated(stored: &str, cost: Cost) -> bool {
     !PasswordHash::new(stored).is_ok_and(|hash| as_wanted(&hash))
 }
 
-/// Notes what is wrong with a new password.
-pub fn check(check: &mut Check, pointer: &str, password: &str, username: &str) {
+/// Notes what is wrong with a new password, `places` being the names of places it may not be put together from.
+pub fn check(check: &mut Check, pointer: &str, password: &str, username: &str, places: &HashSet<String>) {
     let password = normal(password);
     let length = password.chars().count();
     let fits = (MIN_LENGTH..=MAX_LENGTH).contains(&length);
@@ -257,7 +260,7 @@ pub fn check(check: &mut Check, pointer: &str, password: &str, username: &str) {
         Text::new("口令不能包含用户名。", "A password must not contain the user name."),
     );
     check.that(
-        !fits || !common::is_common(&lower),
+        !fits || !common::is_common(&lower, places),
         pointer,
         "password_common",
         Text::new(
@@ -345,7 +348,7 @@ mod tests {
     fn a_password_is_long_and_not_a_common_one() {
         let faults = |password: &str| {
             let mut found = Check::default();
-            check(&mut found, "/new", password, "li.lan");
+            check(&mut found, "/new", password, "li.lan", &HashSet::new());
             found.into_errors().into_iter().map(|error| error.code).collect::<Vec<_>>()
         };
         for good in ["苗岭梯田里的稻花香二十里", "correct-horse-battery", "tr0ubadour plays at nine"] {

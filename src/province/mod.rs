@@ -5,15 +5,17 @@
 //! names file and line of whatever does not read.
 
 mod file;
+mod places;
 
 pub use file::{File, FileError, digest_of};
 
 use serde::Deserialize;
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     io::Read,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 use thiserror::Error;
 
@@ -66,11 +68,12 @@ pub struct Manifest {
 }
 
 /// The files of a province.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Bundle {
     /// What it says of itself.
     pub manifest: Manifest,
     files: BTreeMap<&'static str, Cow<'static, str>>,
+    places: OnceLock<HashSet<String>>,
 }
 
 /// Why a bundle is refused.
@@ -92,6 +95,12 @@ pub enum BundleError {
         /// Which file, which line, and what is wrong.
         error: FileError,
     },
+}
+
+impl PartialEq for Bundle {
+    fn eq(&self, other: &Self) -> bool {
+        self.manifest == other.manifest && self.files == other.files
+    }
 }
 
 impl Bundle {
@@ -144,7 +153,7 @@ impl Bundle {
             let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
             FileError::of("manifest.toml", 1 + before.matches('\n').count() as u64, error.message().to_owned())
         })?;
-        Ok(Self { manifest, files })
+        Ok(Self { manifest, files, places: OnceLock::new() })
     }
 
     /// The text of a file; `None` where the bundle does not have it.
@@ -157,6 +166,12 @@ impl Bundle {
     #[must_use]
     pub fn file(&self, name: &'static str, columns: &'static [&'static str]) -> File<'_> {
         File { name, text: self.text(name).unwrap_or_default(), columns }
+    }
+
+    /// What its places are called when they are typed, in lower case: no password is put together from these.
+    #[must_use]
+    pub fn place_words(&self) -> &HashSet<String> {
+        self.places.get_or_init(|| places::words(self))
     }
 
     /// Whether it brings a demonstration along.

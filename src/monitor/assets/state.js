@@ -1,4 +1,4 @@
-// What is looked at is in the address, so that it can be sent to a colleague: #/unit/520500?from=2026-01&to=2026-11
+// What is looked at is in the address, so that it can be sent to a colleague: #/unit/910200?from=2026-01&to=2026-11
 
 const pad = (number) => String(number).padStart(2, "0");
 export const monthOf = (date) => `${date.getFullYear()}-${pad(date.getMonth() + 1)}`;
