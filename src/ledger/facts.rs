@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     registry::{self, Place},
-    suppliers,
+    suppliers::{self, Home},
 };
 use chrono::NaiveDate;
 use entity::{
@@ -64,7 +64,7 @@ impl Frozen {
 /// Everything the claims of one day are judged by, read with a fixed number of statements.
 pub struct Day {
     places: HashMap<String, Place>,
-    homes: HashMap<HouseholdId, String>,
+    homes: HashMap<HouseholdId, Home>,
     statuses: HashMap<HouseholdId, Vec<HouseholdStatusKind>>,
     links: HashMap<SupplierId, i32>,
     revoked: HashSet<SupplierId>,
@@ -87,23 +87,26 @@ impl Day {
             sellers.extend(claim.supplier_id);
         }
         let households = Vec::from_iter(households);
+        let homes = suppliers::homes_of(db, &households).await?;
+        let judged = sellers.iter().copied().chain(homes.values().filter_map(|home| home.seller)).collect();
         Ok(Self {
             places: registry::places_on(db, &Vec::from_iter(codes), day).await?,
-            homes: suppliers::counties_of(db, &households).await?,
+            homes,
             statuses: suppliers::statuses_on(db, &households, day).await?,
-            revoked: suppliers::verification::revoked_on(db, &sellers, day).await?,
+            revoked: suppliers::verification::revoked_on(db, &judged, day).await?,
             links: suppliers::linked_households_on(db, &Vec::from_iter(sellers), day).await?,
         })
     }
 
-    /// Keeps the sellers of `claims` from being revoked until the transaction ends: what is frozen in it either knows of a
-    /// revocation or is seen by it. Called before [`Self::read`].
+    /// Keeps the sellers and the producers of `claims` from being revoked until the transaction ends: what is frozen in it
+    /// either knows of a revocation or is seen by it. Called before [`Self::read`].
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn hold(txn: &DatabaseTransaction, claims: &[Claim]) -> Result<(), DbErr> {
         let sellers: BTreeSet<SupplierId> = claims.iter().filter_map(|claim| claim.supplier_id).collect();
-        suppliers::verification::hold(txn, &sellers).await
+        let producers = claims.iter().filter_map(|claim| claim.producer_household_id).collect();
+        suppliers::verification::hold(txn, &sellers, &producers).await
     }
 
     /// The place with this code, where one exists.
@@ -129,13 +132,16 @@ impl Day {
             level: place.level,
             lists: place.lists.iter().map(|(_, kind)| *kind).collect(),
         });
-        // A household grows where it lives: goods from another county are not its harvest, whatever is claimed.
-        let at_home = |id: &HouseholdId| {
-            origin
-                .is_some_and(|origin| origin.county_code.is_some() && origin.county_code.as_ref() == self.homes.get(id))
+        // A household grows where it lives: goods from another county are not its harvest, whatever is claimed; nor is what
+        // is sold in the name of one that lost its approval.
+        let its_own = |id: &HouseholdId| {
+            self.homes.get(id).is_some_and(|home| {
+                home.seller.is_none_or(|seller| !self.revoked.contains(&seller))
+                    && origin.is_some_and(|origin| origin.county_code.as_ref() == Some(&home.county_code))
+            })
         };
         let statuses =
-            claim.producer_household_id.filter(at_home).map(|id| self.statuses.get(&id).map_or(&[][..], Vec::as_slice));
+            claim.producer_household_id.filter(its_own).map(|id| self.statuses.get(&id).map_or(&[][..], Vec::as_slice));
         let linked_households = claim.supplier_id.and_then(|id| self.links.get(&id).copied()).unwrap_or_default();
         // A batch from another county than was ordered is accepted for what it is, but proves nothing by its own word.
         let as_listed = claim.listed_origin.as_ref().is_none_or(|listed| {

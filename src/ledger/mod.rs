@@ -38,7 +38,8 @@ pub use receive::ReceiptView;
 pub use receiver::{Arrived, Receiver};
 pub use record::{record, totals};
 pub use revocation::{
-    Extent, check_day as check_revocation_day, correct, correct_batch, correct_revoked, counting, counting_on, reverses,
+    Doubted, Extent, check_day as check_revocation_day, correct, correct_batch, correct_revoked, counting, reverses,
+    unnamed,
 };
 
 use crate::{context::Ctx, store::WithWriter};

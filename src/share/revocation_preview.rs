@@ -8,7 +8,7 @@ use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
     http::{ApiError, Check, Command, PageQuery, Path, Query},
-    ledger::{Extent, check_revocation_day, counting_on},
+    ledger::{Doubted, Extent, check_revocation_day, unnamed},
     store::bulk,
     suppliers::verification,
 };
@@ -33,7 +33,8 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevocationPreviewRequest {
-    /// First day on which what the supplier sold would count for nothing; today at the latest.
+    /// First day on which what the supplier sold would count for nothing, and what others sold in the name of the household
+    /// it is would lose that name; today at the latest.
     #[schema(example = "2026-02-01")]
     pub effective_from: NaiveDate,
 }
@@ -48,7 +49,7 @@ pub struct RevocationPreviewView {
     /// To be sent back with the revocation: another one as soon as the approval or the lines are.
     #[schema(example = "3f6c2b8e0d5a47199b1c2f3e4d5a6b7c")]
     pub fingerprint: String,
-    /// Ledger lines that count for something now and would not any more.
+    /// Ledger lines that count for something now and would count for nothing, or not as that household's.
     #[schema(example = 120)]
     pub lines: i64,
     /// Schools that bought them, within the caller's reach or not.
@@ -82,7 +83,7 @@ pub struct TouchedSchoolView {
     /// County it lies in.
     #[schema(example = "910526")]
     pub county_code: String,
-    /// Its lines that would count for nothing.
+    /// Its lines that would count for nothing, or not as that household's.
     #[schema(example = 40)]
     pub lines: i64,
     /// What they cost.
@@ -120,12 +121,13 @@ pub async fn preview_revocation(
     let mut check = Check::default();
     check_revocation_day(&mut check, from, today);
     check.finish()?;
-    let extent = Extent::read(db, id, from).await?;
+    let doubted = Doubted { supplier: id, household: found.supplier.household_id, from, before: None };
+    let extent = Extent::read(db, doubted).await?;
     let mut schools = purchase_line::Entity::find()
         .select_only()
         .column(purchase_line::Column::SchoolId)
         .join(JoinType::InnerJoin, of_school())
-        .filter(counting_on(id, from, None))
+        .filter(doubted.lines())
         .filter(seen.on_school())
         .group_by(purchase_line::Column::SchoolId)
         .order_by_asc(purchase_line::Column::SchoolId)
@@ -139,7 +141,7 @@ pub async fn preview_revocation(
     let next_cursor = ids.last().filter(|_| more).map(ToString::to_string);
     let indicators = recent_indicators(&ctx, today).await?;
     let headline = indicators.iter().find(|indicator| indicator.version.headline);
-    let items = touched(db, headline, (id, from, today), ids).await?;
+    let items = touched(db, headline, (doubted, today), ids).await?;
     Ok(Json(RevocationPreviewView {
         supplier_id: id,
         effective_from: from,
@@ -176,26 +178,23 @@ struct ClassRow {
 
 type BySchool = HashMap<SchoolId, BTreeMap<i32, Sums>>;
 
-fn by_school(rows: Vec<ClassRow>) -> BySchool {
-    let mut found = BySchool::new();
-    for row in rows {
-        let sums = Sums {
-            amount: Fen(row.amount_fen),
-            weight: Gram(row.weight_gram),
-            unknown_weight_amount: Fen(row.unknown_fen),
-            unknown_weight_lines: row.unknown_lines,
-            lines: row.line_count,
-        };
-        found.entry(row.school_id).or_default().entry(row.class).or_default().add(&sums);
+impl ClassRow {
+    fn sums(&self) -> Sums {
+        Sums {
+            amount: Fen(self.amount_fen),
+            weight: Gram(self.weight_gram),
+            unknown_weight_amount: Fen(self.unknown_fen),
+            unknown_weight_lines: self.unknown_lines,
+            lines: self.line_count,
+        }
     }
-    found
 }
 
 /// The schools with their shares before and after: a statement each for names, totals and lines.
 async fn touched(
     db: &impl ConnectionTrait,
     headline: Option<&Indicator>,
-    (supplier, from, today): (SupplierId, NaiveDate, NaiveDate),
+    (doubted, today): (Doubted, NaiveDate),
     ids: Vec<SchoolId>,
 ) -> Result<Vec<TouchedSchoolView>, DbErr> {
     if ids.is_empty() {
@@ -203,20 +202,19 @@ async fn touched(
     }
     let names = school::Entity::find().filter(school::Column::Id.is_in(ids.iter().copied())).all(db).await?;
     let mut names: HashMap<SchoolId, school::Model> = names.into_iter().map(|school| (school.id, school)).collect();
-    let totals = totals(db, &ids, (month_of(from), month_of(today))).await?;
-    let lines = lines(db, &ids, supplier, from).await?;
+    let totals = totals(db, &ids, (month_of(doubted.from), month_of(today))).await?;
+    let lines = lines(db, &ids, doubted).await?;
     let views = ids.into_iter().filter_map(|id| {
         let school = names.remove(&id)?;
         let before = totals.get(&id).cloned().unwrap_or_default();
         let taken = lines.get(&id)?;
         let mut after = before.clone();
         let mut whole = Sums::default();
-        for (class, sums) in taken {
+        for (taken, instead, sums) in taken {
             whole.add(sums);
-            after.entry(*class).or_default().add(&sums.negated());
+            after.entry(*taken).or_default().add(&sums.negated());
+            after.entry(*instead).or_default().add(sums);
         }
-        // What takes their place is of a class of which nothing is known.
-        after.entry(0).or_default().add(&whole);
         Some(TouchedSchoolView {
             school_id: id,
             school_name: school.name,
@@ -245,21 +243,32 @@ async fn totals(db: &impl ConnectionTrait, ids: &[SchoolId], (first, last): (i32
          where t.month between ${next} and ${} group by t.school_id, t.class",
         next + 1
     );
-    let rows = ClassRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
-    Ok(by_school(rows))
+    let mut found = BySchool::new();
+    for row in ClassRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await? {
+        found.entry(row.school_id).or_default().entry(row.class).or_default().add(&row.sums());
+    }
+    Ok(found)
 }
 
-async fn lines(
-    db: &impl ConnectionTrait,
-    ids: &[SchoolId],
-    supplier: SupplierId,
-    from: NaiveDate,
-) -> Result<BySchool, DbErr> {
+/// What is taken of each school: the class it has, the class that takes its place, and how much.
+type TakenBySchool = HashMap<SchoolId, Vec<(i32, i32, Sums)>>;
+
+/// Sums of lines of a school that are corrected alike.
+#[derive(FromQueryResult)]
+struct TakenRow {
+    #[sea_orm(nested)]
+    sums: ClassRow,
+    supplier_id: Option<SupplierId>,
+    linked_households: i32,
+}
+
+async fn lines(db: &impl ConnectionTrait, ids: &[SchoolId], doubted: Doubted) -> Result<TakenBySchool, DbErr> {
     use purchase_line::Column;
     let sum = |text: &str| Expr::cust(format!("cast(coalesce(sum({text}), 0) as bigint)"));
+    let alike = [Column::SchoolId, Column::Class, Column::SupplierId, Column::LinkedHouseholds];
     let rows = purchase_line::Entity::find()
         .select_only()
-        .columns([Column::SchoolId, Column::Class])
+        .columns(alike)
         .column_as(sum("purchase_line.amount_fen"), "amount_fen")
         .column_as(sum("purchase_line.weight_gram"), "weight_gram")
         .column_as(
@@ -268,12 +277,16 @@ async fn lines(
         )
         .column_as(sum("case when purchase_line.weight_gram is null then 1 else 0 end"), "unknown_lines")
         .column_as(sum("1"), "line_count")
-        .filter(counting_on(supplier, from, None))
-        .filter(Column::SchoolId.is_in(ids.iter().copied()))
-        .group_by(Column::SchoolId)
-        .group_by(Column::Class)
-        .into_model::<ClassRow>()
-        .all(db)
-        .await?;
-    Ok(by_school(rows))
+        .filter(doubted.lines())
+        .filter(Column::SchoolId.is_in(ids.iter().copied()));
+    let rows = alike.into_iter().fold(rows, QuerySelect::group_by);
+    let mut found = TakenBySchool::new();
+    for row in rows.into_model::<TakenRow>().all(db).await? {
+        let (school, class) = (row.sums.school_id, row.sums.class);
+        // What it sold itself is not believed at all; what others sold in its name loses the name.
+        let own = row.supplier_id == Some(doubted.supplier);
+        let instead = if own { 0 } else { unnamed(class, row.linked_households) };
+        found.entry(school).or_default().push((class, instead, row.sums.sums()));
+    }
+    Ok(found)
 }

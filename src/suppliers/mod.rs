@@ -20,7 +20,7 @@ mod update_personal_data;
 pub mod verification;
 
 pub use household_view::{HouseholdView, show as show_households};
-pub use households::{counties_of, households_of};
+pub use households::{Home, homes_of, households_of};
 pub use papers::remind_of_licences;
 pub use personal::{SEALED, Sealed};
 pub use register::{CreditCodeError, SocialCreditCode, reseal_suppliers, suppliers_to_reseal};

@@ -17,7 +17,10 @@ async fn the_committed_document_is_the_one_the_code_makes() {
     let app = App::start(DbBackend::Sqlite, module_path!()).await.expect("SQLite is always there");
     let made = app::document(&app.ctx).to_pretty_json().expect("JSON");
     let served = app.call("GET", "/openapi.json").await;
-    assert_eq!(served.text(), made, "the served document");
+    // Not compared as a whole: the two would fill a terminal.
+    let mut lines = served.text().lines().zip(made.lines()).enumerate();
+    assert_eq!(lines.find(|(_, (served, made))| served != made), None, "the served document");
+    assert_eq!(served.text().len(), made.len(), "the served document");
     let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json"));
     let same = committed.is_ok_and(|committed| committed.trim_end() == made.trim_end());
     assert!(same, "openapi/openapi.json is out of date: cargo run -- openapi > openapi/openapi.json");

@@ -199,6 +199,46 @@ on_both! {
         assert_eq!(ended["items"][0]["ended_on"], "2026-03-10");
     }
 
+    async fn what_others_sold_in_a_revoked_households_name_loses_the_name_and_keeps_its_origin(app: &App) {
+        let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
+        let (seller, household) = (app.supplier("weining-potato-coop").await.id, app.supplier("hh-weining-01").await);
+        let paper = json!({"kind": "commitment_certificate", "number": "C-1", "issued_on": "2026-03-01", "issuer": "合作社", "origin_division_code": "520526"});
+        let declare = async || {
+            let line = json!({"product_code": "potato", "quantity": "10", "unit": "jin", "amount": "20.00", "origin_division_code": "520526",
+                "producer_household_code": "h-520526-01", "documents": [paper]});
+            let body = json!({"canteen_id": trade.canteen_id, "purchased_on": "2026-03-02", "seller_name": "合作社", "supplier_id": seller, "lines": [line]});
+            app.post("/declared-purchases", body).by(&trade.buyer).key(&fresh_key()).await.ok();
+            lines(app).await.pop().expect("a line")
+        };
+        let named = declare().await;
+        assert_eq!((named.producer_household_id, named.evidence.is_some()), (household.household_id, true));
+        assert!(matches!(named.class / 10 % 10, 1..=3), "{}", named.class);
+        // The cooperative's own listing names it too, its other listings nobody.
+        trade.bought(&[("potato", "20", "jin"), ("cabbage", "20", "jin")]).await;
+
+        let manager = manager(app).await;
+        let day = "2026-03-01";
+        let preview = app.post(&format!("/suppliers/{}/revocation-preview", household.id), json!({"effective_from": day})).by(&manager).await.ok();
+        assert_eq!((&preview["lines"], &preview["items"][0]["lines"]), (&json!(2), &json!(2)));
+        let body = json!({"effective_from": day, "reason": "出借名义供他人销售", "fingerprint": preview["fingerprint"]});
+        app.post(&format!("/suppliers/{}/revocation", household.id), body).by(&manager).await.ok();
+        assert_eq!(correct_revoked(&app.ctx).await.expect("corrects"), 2);
+        assert_eq!(correct_revoked(&app.ctx).await.expect("corrects"), 0);
+        holds(app).await;
+
+        let all = lines(app).await;
+        let pair: Vec<_> = all.iter().filter(|one| one.corrects_line_id == Some(named.id)).collect();
+        let instead = pair.iter().find(|one| one.amount_fen.0 > 0).expect("replaced");
+        assert_eq!((pair.len(), instead.class), (2, named.class / 100 * 100 + 41), "the seller's links are left");
+        assert_eq!((&instead.origin_division_code, &instead.evidence), (&named.origin_division_code, &named.evidence));
+        assert_eq!((instead.producer_household_id, &instead.producer_status), (None, &None));
+        assert_eq!(share_of(app, &trade).await["headline"]["amount"], preview["items"][0]["after"]["amount"]);
+
+        // Nor is the name believed in what is written from now on.
+        assert_eq!(declare().await.class, instead.class);
+        holds(app).await;
+    }
+
     async fn a_line_is_corrected_once(app: &App) {
         let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
         trade.bought(&[("potato", "20", "jin")]).await;

@@ -1,6 +1,7 @@
 //! A correcting pair: a line that takes another back, and one that stands in its place and counts for nothing.
 
 use crate::clock::Ids;
+use crate::ledger::class::{ProducerClass, PurchaseClass};
 use entity::{money::Fen, purchase_line, time::Timestamp, weight::Gram};
 
 /// Class of a line that nobody vouches for: origin not known, no producer, no evidence (S6).
@@ -31,6 +32,29 @@ pub fn correct(ids: &Ids, lines: &[purchase_line::Model], at: Timestamp) -> Vec<
         [take_back(ids, line, at), instead]
     };
     lines.iter().flat_map(pair).collect()
+}
+
+/// What corrects lines of other sellers that name a household which is not believed any more: the line in place of the one
+/// taken back keeps the origin, which its seller vouches for, and names no producer.
+#[must_use]
+pub fn without_producer(ids: &Ids, lines: &[purchase_line::Model], at: Timestamp) -> Vec<purchase_line::Model> {
+    let pair = |line: &purchase_line::Model| {
+        let instead = purchase_line::Model {
+            class: unnamed(line.class, line.linked_households),
+            producer_household_id: None,
+            producer_status: None,
+            ..correcting(ids, line, at)
+        };
+        [take_back(ids, line, at), instead]
+    };
+    lines.iter().flat_map(pair).collect()
+}
+
+/// The class of a line as if it named no household: what is left is the seller's links.
+#[must_use]
+pub fn unnamed(class: i32, linked_households: i32) -> i32 {
+    let without = |class| PurchaseClass { producer: ProducerClass::of(None, linked_households), ..class };
+    PurchaseClass::from_code(class).map_or(UNVOUCHED, |class| without(class).code())
 }
 
 /// The line that takes another back whole.

@@ -1,9 +1,9 @@
-//! Which lines a revocation touches.
+//! Which lines a revocation touches: what the supplier sold, and what others sold in the name of the household it is.
 
 use crate::http::hex;
 use chrono::NaiveDate;
 use entity::{
-    id::{SupplierId, VerificationId},
+    id::{HouseholdId, SupplierId, VerificationId},
     money::Fen,
     purchase_line::{self, Column},
     supplier_revocation,
@@ -28,14 +28,38 @@ pub fn counting() -> Condition {
         .add(Expr::cust("not exists (select 1 from purchase_line c where c.corrects_line_id = purchase_line.id)"))
 }
 
-/// Those that a supplier sold from a day on, before the day of its next approval.
-#[must_use]
-pub fn counting_on(supplier: SupplierId, from: NaiveDate, before: Option<NaiveDate>) -> Condition {
-    let mut lines = Condition::all().add(Column::SupplierId.eq(supplier)).add(Column::PurchasedOn.gte(from));
-    if let Some(before) = before {
-        lines = lines.add(Column::PurchasedOn.lt(before));
+/// Who is not believed any more, and from when to when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doubted {
+    /// The supplier.
+    pub supplier: SupplierId,
+    /// The household it is, where it is one: others may name it as who grew what they sell.
+    pub household: Option<HouseholdId>,
+    /// First day.
+    pub from: NaiveDate,
+    /// Day of its next approval.
+    pub before: Option<NaiveDate>,
+}
+
+impl Doubted {
+    /// Counting lines that it sold, or that others sold in the name of the household it is.
+    #[must_use]
+    pub fn lines(&self) -> Condition {
+        let mut of = Condition::any().add(Column::SupplierId.eq(self.supplier));
+        if let Some(household) = self.household {
+            of = of.add(named().add(Column::ProducerHouseholdId.eq(household)));
+        }
+        let mut lines = Condition::all().add(of).add(Column::PurchasedOn.gte(self.from));
+        if let Some(before) = self.before {
+            lines = lines.add(Column::PurchasedOn.lt(before));
+        }
+        lines.add(counting())
     }
-    lines.add(counting())
+}
+
+/// Lines whose class comes from the household they name, whether it is named or not decides nothing for the others.
+fn named() -> Condition {
+    Condition::all().add(Expr::cust("purchase_line.class / 10 % 10 between 1 and 3"))
 }
 
 /// How much a revocation touches.
@@ -62,7 +86,7 @@ impl Extent {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn read(db: &impl ConnectionTrait, supplier: SupplierId, from: NaiveDate) -> Result<Self, DbErr> {
+    pub async fn read(db: &impl ConnectionTrait, doubted: Doubted) -> Result<Self, DbErr> {
         let sum = |column: &'static str| -> SimpleExpr {
             Expr::cust(format!("cast(coalesce(sum(purchase_line.{column}), 0) as bigint)"))
         };
@@ -75,7 +99,7 @@ impl Extent {
             .column_as(Column::PurchasedOn.min(), "first_on")
             .column_as(Column::PurchasedOn.max(), "last_on")
             .column_as(Column::RecordedAt.max(), "written_at")
-            .filter(counting_on(supplier, from, None))
+            .filter(doubted.lines())
             .into_model::<Self>()
             .one(db)
             .await?;
@@ -110,11 +134,12 @@ impl Extent {
 pub(super) async fn next_lines(
     db: &impl ConnectionTrait,
     run: &supplier_revocation::Model,
+    doubted: Doubted,
     limit: u64,
 ) -> Result<Vec<purchase_line::Model>, DbErr> {
     use sea_orm::QueryOrder;
     let mut lines = purchase_line::Entity::find()
-        .filter(counting_on(run.supplier_id, run.effective_from, run.ended_on))
+        .filter(doubted.lines())
         .order_by_asc(Column::PurchasedOn)
         .order_by_asc(Column::Id)
         .limit(limit);

@@ -1,4 +1,4 @@
-//! What a supplier sold after the day it lost its approval from, and the lines that correct it (H4, S3).
+//! What a supplier sold, or others in its name, after the day it lost its approval from, and the lines that correct it (H4, S3).
 //!
 //! Owns the extent of a revocation and its correcting lines. Refuses a revocation whose preview is not the present one;
 //! never changes a line.
@@ -9,8 +9,8 @@ mod list;
 mod revoke;
 mod run;
 
-pub use correction::{correct, reverses, take_back};
-pub use extent::{Extent, counting, counting_on};
+pub use correction::{correct, reverses, take_back, unnamed};
+pub use extent::{Doubted, Extent, counting};
 pub use revoke::check_day;
 pub use run::{correct_batch, correct_revoked};
 

@@ -1,7 +1,7 @@
 //! Take a supplier's approval back, with effect from a day.
 
 use super::{
-    extent::Extent,
+    extent::{Doubted, Extent},
     list::{RevocationView, view},
 };
 use crate::{
@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeSupplierRequest {
-    /// First day on which what it sold counts for nothing; today at the latest.
+    /// First day on which what it sold counts for nothing, and what names it not as grown by it; today at the latest.
     #[schema(example = "2026-02-01")]
     pub effective_from: NaiveDate,
     /// Why, 5 to 200 characters, without anybody's number: it is kept.
@@ -37,7 +37,8 @@ pub struct RevokeSupplierRequest {
 ///
 /// By a manager of its county, after `POST /suppliers/{id}/revocation-preview`. It may sell nothing from now on. Of every
 /// line it sold from the day on a correcting pair is written: the line is taken back, and one takes its place that stays in
-/// the denominator and counts for nothing (S3, S6). Lines are never changed. The pairs are written in steps that each keep
+/// the denominator and counts for nothing (S3, S6). Of lines that others sold naming the household it is, the one in place
+/// keeps its origin and names no household. Lines are never changed. The pairs are written in steps that each keep
 /// every figure whole; `GET /suppliers/{id}/revocations` tells how far it is. Once more sold than was looked at, the
 /// preview is asked for again.
 #[utoipa::path(
@@ -66,7 +67,9 @@ pub async fn revoke_supplier(
     check.finish()?;
     // The supplier's row is taken first: no receipt or declaration of it is written from here on that does not know.
     verification::revoke(&mut work, &caller, &mut found, body.effective_from, reason).await?;
-    let extent = Extent::read(work.txn(), id, body.effective_from).await?;
+    let doubted =
+        Doubted { supplier: id, household: found.supplier.household_id, from: body.effective_from, before: None };
+    let extent = Extent::read(work.txn(), doubted).await?;
     let version = found.row.version - 1;
     if extent.fingerprint(found.row.id, version, body.effective_from) != body.fingerprint {
         return Err(ApiError::conflict(

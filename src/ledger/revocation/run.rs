@@ -1,6 +1,9 @@
 //! Writes the correcting lines of revocations, a few hundred at once.
 
-use super::{correction::correct, extent::next_lines};
+use super::{
+    correction::{correct, without_producer},
+    extent::{Doubted, next_lines},
+};
 use crate::{
     audit::machine_line,
     cache::Topic,
@@ -11,6 +14,7 @@ use crate::{
 };
 use entity::{
     id::SchoolId,
+    supplier,
     supplier_revocation::{self, Column},
 };
 use sea_orm::{
@@ -56,7 +60,14 @@ pub async fn correct_batch(ctx: &Ctx, most: u64) -> Result<Option<u64>, ApiError
         .await?;
     let Some(run) = run else { return Ok(None) };
     let at = ctx.clock.now();
-    let lines = next_lines(&txn, &run, most).await?;
+    let supplier = supplier::Entity::find_by_id(run.supplier_id).one(&txn).await?;
+    let doubted = Doubted {
+        supplier: run.supplier_id,
+        household: supplier.and_then(|supplier| supplier.household_id),
+        from: run.effective_from,
+        before: run.ended_on,
+    };
+    let lines = next_lines(&txn, &run, doubted, most).await?;
     let of_run = supplier_revocation::Entity::update_many().filter(Column::Id.eq(run.id));
     let Some(last) = lines.last() else {
         if run.reached_id.is_some() {
@@ -84,6 +95,7 @@ pub async fn correct_batch(ctx: &Ctx, most: u64) -> Result<Option<u64>, ApiError
         .col_expr(Column::Corrected, Expr::value(run.corrected + i64::try_from(lines.len()).unwrap_or_default()))
         .exec(&txn)
         .await?;
+    let corrected = lines.len() as u64;
     let schools: BTreeSet<SchoolId> = lines.iter().map(|line| line.school_id).collect();
     let events: Vec<_> = schools
         .iter()
@@ -93,11 +105,13 @@ pub async fn correct_batch(ctx: &Ctx, most: u64) -> Result<Option<u64>, ApiError
         })
         .collect();
     bulk::insert(&txn, &events).await?;
-    record(&txn, &correct(&ctx.ids, &lines, at)).await?;
+    let (sold, named): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.supplier_id == Some(run.supplier_id));
+    let corrections = [correct(&ctx.ids, &sold, at), without_producer(&ctx.ids, &named, at)].concat();
+    record(&txn, &corrections).await?;
     txn.commit().await?;
     for school in schools {
         ctx.pages.changed(Topic::School(school));
     }
     ctx.pages.changed(Topic::Ledger);
-    Ok(Some(lines.len() as u64))
+    Ok(Some(corrected))
 }

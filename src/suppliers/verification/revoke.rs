@@ -11,7 +11,11 @@ use crate::{
     store::{Work, bulk},
 };
 use chrono::NaiveDate;
-use entity::{id::SupplierId, supplier, supplier_revocation, verification::VerificationState};
+use entity::{
+    id::{HouseholdId, SupplierId},
+    supplier, supplier_revocation,
+    verification::VerificationState,
+};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement,
     sea_query::Expr,
@@ -79,19 +83,27 @@ pub(super) async fn end_revocations(
         .map(drop)
 }
 
-/// Keeps these suppliers from being revoked until the transaction ends: what it writes into the ledger is either seen by a
-/// revocation or knows of it.
+/// Keeps these suppliers, and those that these households are, from being revoked until the transaction ends: what it
+/// writes into the ledger is either seen by a revocation or knows of it.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn hold(txn: &impl ConnectionTrait, suppliers: &BTreeSet<SupplierId>) -> Result<(), DbErr> {
+pub async fn hold(
+    txn: &impl ConnectionTrait,
+    suppliers: &BTreeSet<SupplierId>,
+    households: &BTreeSet<HouseholdId>,
+) -> Result<(), DbErr> {
     let backend = txn.get_database_backend();
     // On SQLite the transaction holds the write lock already.
-    if backend != DbBackend::Postgres || suppliers.is_empty() {
+    if backend != DbBackend::Postgres || suppliers.is_empty() && households.is_empty() {
         return Ok(());
     }
-    let (relation, values) = bulk::ids(backend, suppliers.iter().copied())?;
-    let sql = format!("select s.id from {relation} join supplier s on s.id = r.id order by s.id for share of s");
+    let wanted = suppliers.iter().map(|id| id.0).chain(households.iter().map(|id| id.0));
+    let (relation, values) = bulk::ids(backend, wanted)?;
+    let sql = format!(
+        "select s.id from supplier s where s.id in (select r.id from {relation} union \
+         select k.id from {relation} join supplier k on k.household_id = r.id) order by s.id for share of s"
+    );
     txn.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
 }
 
