@@ -122,19 +122,23 @@ pub async fn agents_of(
 
 #[derive(FromQueryResult)]
 struct UnitRow {
-    code: String,
+    code: Option<String>,
     division_code: Option<String>,
 }
 
-/// A reporting unit and all units below it.
+/// A reporting unit and all units below it. The top of the tree stands for other provinces too: who sells from there is
+/// looked after by nobody else.
 async fn subtree(db: &impl ConnectionTrait, top: &str) -> Result<Place, DbErr> {
     let sql = "with recursive below as ( \
                select code, division_code from reporting_unit where code = $1 \
                union all \
                select u.code, u.division_code from reporting_unit u join below b on u.parent_code = b.code) \
-               select code, division_code from below order by code";
+               select code, division_code from below \
+               union all \
+               select null, d.code from division d join reporting_unit u on u.code = $1 and u.parent_code is null \
+               where d.level in ('other_province', 'other_county') order by code, division_code";
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [top.into()]);
     let rows = UnitRow::find_by_statement(statement).all(db).await?;
     let divisions = rows.iter().filter_map(|row| row.division_code.clone()).collect();
-    Ok(Place::Subtree { top: top.to_owned(), units: rows.into_iter().map(|row| row.code).collect(), divisions })
+    Ok(Place::Subtree { top: top.to_owned(), units: rows.into_iter().filter_map(|row| row.code).collect(), divisions })
 }

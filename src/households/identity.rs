@@ -5,7 +5,11 @@ use crate::{
     http::{ApiError, Check, Text},
     registry::{county_of, find_division},
 };
-use entity::{household, id::HouseholdId};
+use entity::{
+    division::{self, DivisionLevel},
+    household,
+    id::HouseholdId,
+};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 /// Characters a name or the number of a handbook or certificate may have.
@@ -19,7 +23,10 @@ pub(super) async fn place_in_reach(
     check: &mut Check,
     code: &str,
 ) -> Result<Option<(String, String)>, ApiError> {
-    let division = find_division(db, code).await?.filter(|division| scope.covers_division(division));
+    // Households of other provinces are in their own registers.
+    let of_ours = |division: &division::Model| division.level != DivisionLevel::OtherCounty;
+    let division =
+        find_division(db, code).await?.filter(|division| of_ours(division) && scope.covers_division(division));
     let place = division.and_then(|one| {
         let county = county_of(one.level, &one.code, one.parent_code.as_deref())?;
         Some((one.code, county))

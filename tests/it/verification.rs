@@ -83,6 +83,36 @@ async fn status(app: &App, newcomer: &Newcomer) -> Value {
 }
 
 on_both! {
+    async fn who_sells_from_another_province_is_let_in_by_the_province(app: &App) {
+        for name in ["p-register", "p-first", "p-second"] {
+            app.member(name, Role::AuthorityOfficer, At::Unit("520000")).await;
+        }
+        let (register, county) = (app.login("p-register").await, app.login("demo-weining").await);
+        let trader = |place: &str| json!({
+            "code": "cd-trade", "name": "成都配送公司", "kind": "distributor", "division_code": place,
+            "social_credit_code": "91520526MA6WNNG03T",
+        });
+        app.post("/suppliers", trader("510000")).by(&county).await.points_at("/division_code", "division_unknown");
+        let entered = app.post("/suppliers", trader("510000")).by(&register).await.ok();
+        app.member("cd-owner", Role::Supplier, At::Supplier("cd-trade")).await;
+        let applying = format!("/suppliers/{}/applications", id(&entered));
+        let applied = app.post(&applying, json!({})).by(&app.login("cd-owner").await).await.ok();
+        for lower in [&county, &app.login("demo-bijie").await] {
+            step(app, &applied, "recommend", &json!({}), lower).await.refused(404, "not_found");
+        }
+        let (first, second) = (app.login("p-first").await, app.login("p-second").await);
+        step(app, &applied, "recommend", &json!({}), &register).await.refused(403, "own_work");
+        step(app, &applied, "recommend", &json!({}), &first).await.ok();
+        step(app, &applied, "review", &json!({}), &second).await.ok();
+        step(app, &applied, "publish", &json!({}), &first).await.ok();
+        app.wait_millis(7 * DAY);
+        let approved = step(app, &applied, "approve", &json!({}), &app.login("p-second").await).await.ok();
+        assert_eq!(approved["state"], "approved");
+        // A household there is in that province's register, not in this one.
+        let household = json!({"code": "h-away", "name": "张某", "division_code": "431226"});
+        app.post("/households", household).by(&app.login("p-first").await).await.points_at("/division_code", "division_unknown");
+    }
+
     async fn a_supplier_is_let_in_step_by_step_and_by_four_eyes(app: &App) {
         let new = Newcomer::of(app).await;
         let applied = new.apply(app).await;

@@ -45,7 +45,8 @@ pub struct CreateSupplierRequest {
     /// Its kind: it decides what else is needed.
     #[schema(example = "cooperative")]
     pub kind: SupplierKind,
-    /// Registered township or county, within the caller's reach; never decides the share (S4).
+    /// Registered township or county, within the caller's reach, or another province, by the province's authority; never
+    /// decides the share (S4).
     #[schema(example = "910425")]
     pub division_code: String,
     /// Village and group, up to 60 characters.
@@ -68,10 +69,9 @@ pub struct CreateSupplierRequest {
 
 /// Enter a supplier
 ///
-/// By officers of its county. It is `pending` until it is approved (H4), by others than who entered it, and offers nothing
-/// before. One organisation, one
-/// household and one person are entered once each; whose a taken ID number is is not told, and that it is taken a few
-/// times a day only.
+/// By officers of its county, or of the province where it is of another province. It is `pending` until it is approved
+/// (H4), by others than who entered it, and offers nothing before. One organisation, one household and one person are
+/// entered once each; whose a taken ID number is is not told, and that it is taken a few times a day only.
 #[utoipa::path(
     post, path = "/suppliers", operation_id = "create_supplier", tag = "suppliers", security(("bearer" = [])),
     request_body = CreateSupplierRequest,

@@ -10,6 +10,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
+    division::DivisionLevel,
     household,
     id::{HouseholdId, SupplierId},
     supplier::{self, SupplierKind},
@@ -21,7 +22,8 @@ pub(super) const LONGEST_NAME: usize = 100;
 /// Characters a village with its group may have.
 const LONGEST_VILLAGE: usize = 60;
 
-/// The county of a township or county within `scope`; a place out of reach is refused like one that is nowhere.
+/// The county of a township or county within `scope`, or another province; a place out of reach is refused like one that
+/// is nowhere.
 pub(super) async fn county_in_reach(
     db: &impl ConnectionTrait,
     scope: &Scope,
@@ -29,14 +31,18 @@ pub(super) async fn county_in_reach(
     code: &str,
 ) -> Result<Option<String>, ApiError> {
     let division = find_division(db, code).await?.filter(|division| scope.covers_division(division));
-    let county = division.and_then(|one| county_of(one.level, &one.code, one.parent_code.as_deref()));
+    let county = division.and_then(|one| match one.level {
+        DivisionLevel::OtherProvince => Some(one.code),
+        _ => county_of(one.level, &one.code, one.parent_code.as_deref()),
+    });
     check.that(
         county.is_some(),
         "/division_code",
         "division_unknown",
         Text::new(
-            "须为本单位范围内的县级或乡级行政区划代码。",
-            "Must be the code of a county or township within your reach.",
+            "须为本单位范围内的县级或乡级行政区划代码；外省主体由省级登记，填所在省的代码。",
+            "Must be the code of a county or township within your reach; who is of another province is entered by the \
+             province's authority, under that province's code.",
         ),
     );
     Ok(county)
