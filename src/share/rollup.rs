@@ -323,8 +323,8 @@ pub async fn unit_node(ctx: &Ctx, code: &str, days: (NaiveDate, NaiveDate)) -> R
     Ok(Node { code: code.to_owned(), name, area, children, group: Group::Unit, part_of })
 }
 
-/// The codes a county's territory had before its own began: its past is kept under them (S3). What was merged into a
-/// county that was there already is another's past.
+/// The codes the territory of a county or township had before its own began: its past is kept under them (S3). What was
+/// merged into one that was there already is another's past.
 async fn renamed(db: &impl ConnectionTrait, place: &division::Model) -> Result<Vec<String>, ApiError> {
     let mut codes = vec![place.code.clone()];
     let mut begins = vec![place.valid_from];
@@ -396,8 +396,9 @@ pub async fn division_node(
             (area, children, Group::School, part_of)
         }
         DivisionLevel::Township => {
-            let county = place.parent_code.clone().unwrap_or_default();
-            let area = Area::Township { county, township: code.to_owned() };
+            let parent = place.parent_code.as_deref().unwrap_or_default();
+            let county = division::Entity::find_by_id(parent).one(db).await?.ok_or(ApiError::NotFound)?;
+            let area = Area::Township { counties: renamed(db, &county).await?, townships: renamed(db, &place).await? };
             let (children, part_of) = schools_of(db, &area, days).await?;
             (area, children, Group::School, part_of)
         }

@@ -188,12 +188,12 @@ pub enum Area {
     Units(Vec<String>),
     /// Schools in these counties.
     Counties(Vec<String>),
-    /// Schools in this township of this county.
+    /// Schools in a township of a county, under all codes either has had.
     Township {
-        /// County.
-        county: String,
-        /// Township.
-        township: String,
+        /// Codes of the county.
+        counties: Vec<String>,
+        /// Codes of the township.
+        townships: Vec<String>,
     },
 }
 
@@ -237,17 +237,19 @@ impl Area {
             Self::All => ("true".to_owned(), Vec::new()),
             Self::Units(codes) => one_of("t.reporting_unit_code", codes, next),
             Self::Counties(codes) => one_of("t.county_code", codes, next),
-            Self::Township { county, township } => {
+            Self::Township { counties, townships } => {
                 let end = month_end(backend);
+                let (in_counties, mut values) = one_of("t.county_code", counties, next);
+                let (in_townships, codes) = one_of("a.division_code", townships, next + values.len());
+                values.extend(codes);
                 let seat = format!(
-                    "t.county_code = ${next} and exists (select 1 from school_affiliation a \
-                     where a.school_id = t.school_id and a.county_code = t.county_code and a.division_code = ${} \
+                    "{in_counties} and exists (select 1 from school_affiliation a \
+                     where a.school_id = t.school_id and a.county_code = t.county_code and {in_townships} \
                      and a.from_on <= {end} and not exists (select 1 from school_affiliation b \
                      where b.school_id = a.school_id and b.county_code = a.county_code and b.from_on > a.from_on \
-                     and b.from_on <= {end}))",
-                    next + 1
+                     and b.from_on <= {end}))"
                 );
-                (seat, vec![county.as_str().into(), township.as_str().into()])
+                (seat, values)
             }
         }
     }
@@ -278,7 +280,7 @@ impl Area {
             Self::All => ("true".to_owned(), Vec::new()),
             Self::Units(codes) => one_of("a.reporting_unit_code", codes, next),
             Self::Counties(codes) => one_of("a.county_code", codes, next),
-            Self::Township { township, .. } => one_of("a.division_code", std::slice::from_ref(township), next),
+            Self::Township { townships, .. } => one_of("a.division_code", townships, next),
         }
     }
 }

@@ -87,7 +87,7 @@ on_both! {
         declares(app, &trade, "2026-02-10", "520526").await.ok();
         let february = "from=2026-02-01&to=2026-02-28";
         let mut past = Vec::new();
-        for place in ["divisions/520526", "divisions/520500", "divisions/520000", "reporting-units/520526"] {
+        for place in ["divisions/520526", "divisions/520526109", "divisions/520500", "divisions/520000", "reporting-units/520526"] {
             let path = format!("/shares/{place}?{february}");
             past.push((path.clone(), headline(app, &admin, &path).await));
         }
@@ -147,6 +147,12 @@ on_both! {
         let county = headline(app, &admin, &format!("/shares/divisions/520526?{march}")).await;
         assert_eq!((&county["numerator"], &county["denominator"]), (&json!("10.00"), &json!("10.00")));
         assert_eq!(headline(app, &admin, &format!("/shares/divisions/520500?{march}")).await, county);
+        // Over both times the township and the county have what was bought under either code.
+        let both = "from=2026-02-01&to=2026-03-31";
+        for place in ["520582", "520582109", "520526109"] {
+            let whole = headline(app, &admin, &format!("/shares/divisions/{place}?{both}")).await;
+            assert_eq!((&whole["numerator"], &whole["denominator"]), (&json!("20.00"), &json!("20.00")), "{place}");
+        }
         assert_eq!(share::verify(&app.ctx).await.expect("verifies").differences, Vec::new());
         // What administrators brought in, the bundle does not write over at the next start.
         app.execute("update bundle set digest = 'another' where name = 'registry'").await;
