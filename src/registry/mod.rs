@@ -29,6 +29,7 @@ pub use school_change::settle;
 
 pub use divisions::CountyListMark;
 pub use filter::{Area, code_cursor, code_filter, contains_word, is_code, word_filter};
+pub use past::{territory, territory_among};
 pub use reporting_units::units_below;
 pub use store::{
     POVERTY_AREA, Place, county_of, find_canteen, find_division, find_reporting_unit, find_school, held_school,

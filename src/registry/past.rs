@@ -26,6 +26,33 @@ pub(super) struct Successor {
     pub kind: String,
 }
 
+/// The codes the territory of a division had, its own first and then those before it: its past is kept under them (S3).
+/// What was merged into one that was there already is another's past.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn territory(db: &impl ConnectionTrait, place: &division::Model) -> Result<Vec<String>, DbErr> {
+    let succeeded = division::Column::SuccessorCode.eq(place.code.as_str());
+    Ok(territory_among(place, &division::Entity::find().filter(succeeded).all(db).await?))
+}
+
+/// The same, looked for in `all`.
+#[must_use]
+pub fn territory_among(place: &division::Model, all: &[division::Model]) -> Vec<String> {
+    let mut codes = vec![place.code.clone()];
+    let mut begins = vec![place.valid_from];
+    while let Some(begin) = begins.pop() {
+        let Some(eve) = begin.and_then(|day| day.pred_opt()) else { continue };
+        // A successor is always the present division, however many there were in between.
+        let of_it = |one: &&division::Model| one.successor_code.as_ref() == Some(&place.code);
+        for one in all.iter().filter(of_it).filter(|one| one.valid_to == Some(eve)) {
+            codes.push(one.code.clone());
+            begins.push(one.valid_from);
+        }
+    }
+    codes
+}
+
 /// Whether a division's code held on `day`.
 pub(super) fn holds(division: &division::Model, day: NaiveDate) -> bool {
     division.valid_from.is_none_or(|from| from <= day) && division.valid_to.is_none_or(|to| to >= day)

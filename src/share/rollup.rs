@@ -323,23 +323,6 @@ pub async fn unit_node(ctx: &Ctx, code: &str, days: (NaiveDate, NaiveDate)) -> R
     Ok(Node { code: code.to_owned(), name, area, children, group: Group::Unit, part_of })
 }
 
-/// The codes the territory of a county or township had before its own began: its past is kept under them (S3). What was
-/// merged into one that was there already is another's past.
-async fn renamed(db: &impl ConnectionTrait, place: &division::Model) -> Result<Vec<String>, ApiError> {
-    let mut codes = vec![place.code.clone()];
-    let mut begins = vec![place.valid_from];
-    let before =
-        division::Entity::find().filter(division::Column::SuccessorCode.eq(place.code.as_str())).all(db).await?;
-    while let Some(begin) = begins.pop() {
-        let Some(eve) = begin.and_then(|day| day.pred_opt()) else { continue };
-        for one in before.iter().filter(|one| one.valid_to == Some(eve)) {
-            codes.push(one.code.clone());
-            begins.push(one.valid_from);
-        }
-    }
-    Ok(codes)
-}
-
 /// A division of the geographic tree, with what lay in it in the period.
 ///
 /// # Errors
@@ -391,14 +374,17 @@ pub async fn division_node(
             (Area::Counties(codes), counties.iter().map(child).collect(), Group::County, part_of)
         }
         DivisionLevel::County => {
-            let area = Area::Counties(renamed(db, &place).await?);
+            let area = Area::Counties(registry::territory(db, &place).await?);
             let (children, part_of) = schools_of(db, &area, days).await?;
             (area, children, Group::School, part_of)
         }
         DivisionLevel::Township => {
             let parent = place.parent_code.as_deref().unwrap_or_default();
             let county = division::Entity::find_by_id(parent).one(db).await?.ok_or(ApiError::NotFound)?;
-            let area = Area::Township { counties: renamed(db, &county).await?, townships: renamed(db, &place).await? };
+            let area = Area::Township {
+                counties: registry::territory(db, &county).await?,
+                townships: registry::territory(db, &place).await?,
+            };
             let (children, part_of) = schools_of(db, &area, days).await?;
             (area, children, Group::School, part_of)
         }

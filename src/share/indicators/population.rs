@@ -1,6 +1,6 @@
 //! Whose purchases an indicator measures: schools of some stages, of the countryside, of one place or one authority.
 
-use crate::http::ApiError;
+use crate::{http::ApiError, registry};
 use entity::{division, indicator, reporting_unit, school::SchoolStage};
 use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait, Value};
 
@@ -28,7 +28,7 @@ impl Population {
         let named = version.stages.split('|').filter(|stage| !stage.is_empty());
         let stages = named.map(|stage| SchoolStage::try_from_value(&stage.to_owned())).collect::<Result<_, DbErr>>()?;
         let counties = match &version.scope_division_code {
-            Some(code) => Some(below(code, &divisions(db).await?)),
+            Some(code) => Some(counties(code, &divisions(db).await?)),
             None => None,
         };
         let units = match &version.scope_unit_code {
@@ -84,17 +84,29 @@ impl Population {
     }
 }
 
-/// Codes with the code of what each lies below: a place is a few thousand rows at most, townships left out.
-async fn divisions(db: &impl ConnectionTrait) -> Result<Vec<(String, Option<String>)>, DbErr> {
+/// All divisions but townships, present and former: a few hundred.
+async fn divisions(db: &impl ConnectionTrait) -> Result<Vec<division::Model>, DbErr> {
     use entity::division::{Column, DivisionLevel};
-    use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
-    division::Entity::find()
-        .select_only()
-        .columns([Column::Code, Column::ParentCode])
-        .filter(Column::Level.ne(DivisionLevel::Township))
-        .into_tuple()
-        .all(db)
-        .await
+    use sea_orm::{ColumnTrait, QueryFilter};
+    division::Entity::find().filter(Column::Level.ne(DivisionLevel::Township)).all(db).await
+}
+
+/// A division and all below it under every code its territory has had, so that an indicator made for a county measures it
+/// before and after it became a city. What was merged into another ends with its own code.
+fn counties(code: &str, all: &[division::Model]) -> Vec<String> {
+    let find = |code: &str| all.iter().find(|one| one.code == code);
+    let named = find(code);
+    let present = named.and_then(|one| one.successor_code.as_deref()).and_then(find).or(named);
+    let tops = present.map(|present| registry::territory_among(present, all)).unwrap_or_default();
+    let tops = if tops.iter().any(|top| top == code) { tops } else { vec![code.to_owned()] };
+    let rows: Vec<_> = all.iter().map(|one| (one.code.clone(), one.parent_code.clone())).collect();
+    let mut found: Vec<String> = Vec::new();
+    for held in tops.iter().flat_map(|top| below(top, &rows)) {
+        if !found.contains(&held) {
+            found.push(held);
+        }
+    }
+    found
 }
 
 async fn units(db: &impl ConnectionTrait) -> Result<Vec<(String, Option<String>)>, DbErr> {
@@ -117,6 +129,7 @@ fn below(top: &str, rows: &[(String, Option<String>)]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::NaiveDate;
 
     #[test]
     fn a_place_holds_all_below_it() {
@@ -124,6 +137,31 @@ mod tests {
         let rows = vec![row("91", None), row("9101", Some("91")), row("910101", Some("9101")), row("92", None)];
         assert_eq!(below("91", &rows), ["91", "9101", "910101"]);
         assert_eq!(below("92", &rows), ["92"]);
+    }
+
+    #[test]
+    fn a_county_is_measured_under_each_code_it_has_had_and_not_with_what_it_was_merged_into() {
+        let row = |code: &str, from: Option<i32>, to: Option<i32>, successor: Option<&str>| division::Model {
+            code: code.to_owned(),
+            name: code.to_owned(),
+            parent_code: Some("9101".to_owned()),
+            level: division::DivisionLevel::County,
+            valid_from: from.and_then(|year| NaiveDate::from_ymd_opt(year, 1, 1)),
+            valid_to: to.and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31)),
+            successor_code: successor.map(str::to_owned),
+        };
+        // A county that became a city and then a district, with one merged into it on the way.
+        let all = [
+            row("910121", None, Some(2019), Some("910105")),
+            row("910181", Some(2020), Some(2022), Some("910105")),
+            row("910105", Some(2023), None, None),
+            row("910122", None, Some(2020), Some("910105")),
+        ];
+        for code in ["910121", "910181", "910105"] {
+            assert_eq!(counties(code, &all), ["910105", "910181", "910121"], "{code}");
+        }
+        assert_eq!(counties("910122", &all), ["910122"]);
+        assert_eq!(counties("910199", &all), ["910199"]);
     }
 
     #[test]
