@@ -22,6 +22,7 @@ use crate::{
     store::bulk,
     suppliers::{self, verification},
 };
+use sea_orm::DbBackend;
 use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -45,10 +46,13 @@ pub fn router(ctx: Ctx) -> OpenApiRouter {
 /// How often changes are folded into the totals of areas.
 const FOLD_EVERY: Duration = Duration::from_millis(500);
 
+/// How often SQLite's log is copied into its file: before it is long, so that the writer seldom has to.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
+
 /// The running jobs; they end when told to, or when this is dropped.
 pub struct Runner {
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Runner {
@@ -59,7 +63,11 @@ impl Runner {
         // By itself: figures do not wait for other jobs.
         let folding = tokio::spawn(fold(ctx.clone(), stopped.clone()));
         let importing = tokio::spawn(import(ctx.clone(), stopped.clone()));
-        Self { stop, tasks: [folding, importing, tokio::spawn(run(ctx, stopped))] }
+        let mut tasks = vec![folding, importing, tokio::spawn(run(ctx.clone(), stopped.clone()))];
+        if ctx.store.backend() == DbBackend::Sqlite {
+            tasks.push(tokio::spawn(checkpoint(ctx, stopped)));
+        }
+        Self { stop, tasks }
     }
 
     /// Lets what is under way end, then returns.
@@ -70,6 +78,20 @@ impl Runner {
             if let Err(error) = task.await {
                 tracing::error!(%error, "the jobs ended badly");
             }
+        }
+    }
+}
+
+async fn checkpoint(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(CHECKPOINT_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = ctx.store.checkpoint().await {
+            tracing::warn!(%error, "the log could not be copied into the database file and will be next time");
         }
     }
 }
