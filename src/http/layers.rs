@@ -25,6 +25,8 @@ const OWN_CONTENT: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// What is left of the caller's allowances, and what they are (draft-ietf-httpapi-ratelimit-headers).
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 /// See [`RATE_LIMIT`].
@@ -45,6 +47,7 @@ where
     }
     let is_page = request.uri().path().starts_with("/docs");
     let is_api = request.uri().path().starts_with("/api/");
+    let is_read = matches!(method, Method::GET | Method::HEAD);
     // The number is always ours; a caller's own stands beside it where it is harmless.
     let caller_id = caller_id(request.headers());
     let span = tracing::info_span!("request", id, %method, route, caller_id);
@@ -74,8 +77,10 @@ where
     }
     protect(headers, is_page);
     if is_api && !headers.contains_key(header::CACHE_CONTROL) {
-        // The caller may keep it and ask whether it is still the same; nobody on the way may.
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        // What was read the caller may keep and ask whether it is still the same, nobody on the way may; tokens and
+        // one-time passwords come from changes, which nobody keeps.
+        let kept = if is_read { "private, no-cache" } else { "no-store" };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     }
     response
 }
@@ -88,6 +93,10 @@ fn protect(headers: &mut HeaderMap, is_page: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    // Heeded where a proxy serves us by HTTPS, passed over elsewhere (RFC 6797, 8.1).
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
 }
 
 /// The caller's own `X-Request-Id`, where it is short and of letters, digits, `.`, `_` and `-`.

@@ -1,7 +1,7 @@
 //! What stands around every request: headers, languages, preconditions, bodies and heads that are too much, and the end.
 
 use crate::support::{
-    app::{App, VAULT_KEY, on_both},
+    app::{App, PASSWORD, VAULT_KEY, on_both},
     process,
     server::{Server, run},
     trade::{Trade, fresh_key, id},
@@ -39,9 +39,15 @@ on_both! {
             assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
             assert_eq!(answer.header("x-content-type-options"), "nosniff");
             assert_eq!(answer.header("x-frame-options"), "DENY");
+            assert_eq!(answer.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
+            for policy in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
+                assert_eq!(answer.header(policy), "same-origin");
+            }
             assert_eq!(answer.header("referrer-policy"), "no-referrer");
         }
         assert_eq!(app.get("/me").by(&token).await.header("cache-control"), "private, no-cache");
+        let tokens = app.post("/auth/login", json!({"username": "yunong", "password": PASSWORD})).await;
+        assert_eq!((tokens.status, tokens.header("cache-control")), (200, "no-store"));
         // The documentation runs under its policy: no script stands in the page itself.
         let page = app.call("GET", "/docs/").await;
         for script in page.text().split("<script").skip(1) {
