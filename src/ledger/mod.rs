@@ -17,6 +17,7 @@ mod facts;
 mod fold;
 mod import;
 mod import_columns;
+mod income;
 mod read;
 mod receive;
 mod receiver;
@@ -53,6 +54,7 @@ pub fn router(ctx: Ctx, receiver: Receiver) -> OpenApiRouter {
         .routes(routes!(corrections::correct_purchase))
         .routes(routes!(import::import_purchases))
         .routes(routes!(read::list_ledger_lines))
+        .routes(routes!(income::household_income))
         .merge(revocation::router())
         .merge(denials::router())
         .merge(double_counts::router())

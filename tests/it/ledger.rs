@@ -95,6 +95,43 @@ on_both! {
         assert!(lines(app, &trade.buyer, &both, 200).await.iter().all(|line| line["supplier_id"] == sold["supplier_id"]));
     }
 
+    async fn a_households_income_is_what_its_lines_add_up_to_and_what_its_suppliers_sold_beside_them(app: &App) {
+        let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
+        trade.bought(&[("potato", "20", "jin"), ("cabbage", "20", "jin")]).await;
+        Trade::between(app, "yunong", "hh-weining-01").await.bought(&[("potato", "7", "jin")]).await;
+        let (seller, own) = (app.supplier("weining-potato-coop").await, app.supplier("hh-weining-01").await);
+        let household = own.household_id.expect("is one");
+        app.execute("update beneficiary_link set share_bp = 333 where supplier_id = (select id from supplier where code = 'weining-potato-coop')").await;
+        let officer = app.login("demo-weining").await;
+        let days = "from=2026-03-01&to=2026-03-31";
+        let path = format!("/households/{household}/income?{days}");
+        let income = app.get(&path).by(&officer).await.ok();
+        let named = lines(app, &officer, &format!("producer_household_id={household}&{days}"), 200).await;
+        let sum = |lines: &[Value]| lines.iter().map(|line| fen(&line["amount"])).sum::<i64>();
+        assert_eq!((fen(&income["amount"]), named.len()), (sum(&named), 2));
+        let by = |id: &Value| named.iter().filter(|line| line["supplier_id"] == *id).cloned().collect::<Vec<_>>();
+        let sellers = income["grown"].as_array().expect("sellers");
+        assert_eq!(sellers.len(), 2);
+        for one in sellers {
+            let its = by(&one["supplier_id"]);
+            assert_eq!((fen(&one["amount"]), &one["lines"]), (sum(&its), &its.len().into()), "{one}");
+        }
+        let sold = lines(app, &officer, &format!("supplier_id={}&{days}", seller.id), 200).await;
+        let nobodys: Vec<_> = sold.into_iter().filter(|line| line["producer_household_id"].is_null()).collect();
+        let links = income["links"].as_array().expect("links");
+        let link = links.iter().find(|link| link["supplier_id"] == seller.id.to_string()).expect("the cooperative");
+        assert_eq!((fen(&link["sold"]), nobodys.len(), &link["share"]), (sum(&nobodys), 1, &"3.33".into()));
+        assert_eq!(fen(&link["by_share"]), sum(&nobodys) * 333 / 10_000);
+        let other = links.iter().find(|link| link["supplier_id"] != seller.id.to_string()).expect("another");
+        assert_eq!((&other["sold"], &other["by_share"]), (&"0.00".into(), &Value::Null));
+
+        let before = app.get(&format!("/households/{household}/income?from=2025-01-01&to=2025-12-31")).by(&officer).await.ok();
+        assert_eq!((&before["amount"], before["grown"].as_array().map(Vec::len)), (&"0.00".into(), Some(0)));
+        app.get(&format!("/households/{household}/income?from=2026-03-02&to=2026-03-01")).by(&officer).await.refused(400, "range_reversed");
+        app.get(&path).by(&trade.seller).await.refused(403, "forbidden");
+        app.get(&path).by(&app.login("demo-bijie").await).await.refused(404, "not_found");
+    }
+
     async fn nobody_reads_beyond_the_own_reach(app: &App) {
         buy_at_random(app, 2_026).await;
         let (officer, school) = (app.login("demo-weining").await, app.login("yunong").await);

@@ -90,6 +90,7 @@ const OPERATIONS: &[(&str, Option<(Action, Resource)>)] = &[
     ("create_household", Some((Action::Create, Resource::Household))),
     ("update_household", Some((Action::Update, Resource::Household))),
     ("list_household_statuses", Some((Action::Read, Resource::Household))),
+    ("household_income", Some((Action::Read, Resource::Household))),
     ("record_household_status", Some((Action::Update, Resource::Household))),
     ("end_household_status", Some((Action::Update, Resource::Household))),
     ("annul_household_status", Some((Action::Cancel, Resource::Household))),

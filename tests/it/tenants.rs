@@ -152,6 +152,7 @@ const NAMED: &[(&str, Foreign)] = &[
     ("update_personal_data", Foreign::Household),
     ("update_household", Foreign::Household),
     ("list_household_statuses", Foreign::Household),
+    ("household_income", Foreign::Household),
     ("record_household_status", Foreign::Household),
     ("end_household_status", Foreign::Register(0)),
     ("annul_household_status", Foreign::Register(0)),
