@@ -13,6 +13,7 @@ mod documents;
 mod double_counts;
 mod file_imports;
 mod finding;
+mod finding_faster;
 mod folded_totals;
 mod household_lists;
 mod indicator_units;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(file_imports::FileImports));
         all.push(Box::new(statements::Statements));
         all.push(Box::new(double_counts::DoubleCounts));
+        all.push(Box::new(finding_faster::FindingFaster));
         all
     }
 }

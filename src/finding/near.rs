@@ -1,4 +1,5 @@
-//! The nearest of what is found: circles around a place, each twice as wide as the one before, until there are enough.
+//! The nearest of what is found: circles around a place, each as wide as the one before lets hope for, until there are
+//! enough.
 
 use super::{
     distance::Spot,
@@ -9,7 +10,10 @@ use super::{
 };
 use crate::http::{ApiError, FieldError, PageQuery, Text, bad_cursor};
 use entity::position;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect, Value,
+    sea_query::{ArrayType, Expr},
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -18,6 +22,10 @@ const FIRST: i64 = 2_000;
 /// Kilometres looked around unless said otherwise, and at most.
 const USUAL_KM: i64 = 50;
 const MOST_KM: i64 = 500;
+/// Millionths of a degree to a band of latitude, by which the index begins.
+const BAND: i64 = 100_000;
+/// One name in so many seen at least, and a word is too common for all of its name to be few.
+const COMMON: usize = 100;
 
 /// Around which place, and how far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,19 +111,20 @@ impl Near {
         loop {
             radius = radius.min(self.metres);
             let seen = self.within::<S>(db, among, radius).await?;
-            let many = u64::try_from(seen.len()).is_ok_and(|seen| seen > FEW);
+            let looked_at = seen.len();
+            let many = u64::try_from(looked_at).is_ok_and(|seen| seen > FEW);
             let mut found: Vec<(i64, Uuid)> =
                 seen.into_iter().filter(|one| one.names(among.words)).map(|one| (one.metres, one.id)).collect();
             found.retain(|one| one.0 <= radius && is_next(one));
             if found.len() < wanted && radius < self.metres {
                 // Many rows there, few of that name: those of that name may be few altogether.
-                if let Some(words) = rare_words.take_if(|_| many)
+                if let Some(words) = rare_words.take_if(|_| many && found.len() * COMMON < looked_at)
                     && let Some(all) = self.named::<S>(db, among, words).await?
                 {
                     found = all;
                     found.retain(|one| one.0 <= self.metres && is_next(one));
                 } else {
-                    radius *= 2;
+                    radius = wider(radius, found.len(), wanted);
                     continue;
                 }
             }
@@ -142,6 +151,7 @@ impl Near {
             .join(JoinType::CrossJoin, row.into())
             .filter(is_subject::<S>(SubjectId))
             .filter(SubjectKind.eq(S::KIND))
+            .filter(in_bands(db.get_database_backend(), south, north))
             .filter(Latitude.between(south, north))
             .filter(Longitude.between(west, east))
             .filter(among.filter.clone());
@@ -183,6 +193,31 @@ impl Near {
     }
 }
 
+/// The next circle: one that would hold what is wanted and a quarter more, were they spread evenly.
+fn wider(radius: i64, found: usize, wanted: usize) -> i64 {
+    let ratio = |found: usize| i64::try_from(wanted.saturating_mul(100) / found).unwrap_or(i64::MAX);
+    let most = radius.saturating_mul(4);
+    match found {
+        0 => most,
+        // A circle's area goes with the square of its radius.
+        _ => (radius * ratio(found).min(10_000).isqrt() / 8).clamp(radius.saturating_mul(3) / 2, most),
+    }
+}
+
+/// Positions of the bands that a box touches: with a value for each the index leads to its longitudes alone.
+fn in_bands(backend: DbBackend, south: i64, north: i64) -> Expr {
+    let bands = south / BAND..=north / BAND;
+    if backend == DbBackend::Postgres {
+        let bands = bands.map(Value::from).collect();
+        let bands = Value::Array(ArrayType::BigInt, Some(Box::new(bands)));
+        Expr::cust_with_exprs(format!("position.latitude / {BAND} = any($1)"), [Expr::val(bands)])
+    } else {
+        let bands = serde_json::json!(bands.collect::<Vec<_>>()).to_string();
+        let listed = format!("position.latitude / {BAND} in (select value from json_each(?))");
+        Expr::cust_with_exprs(listed, [Expr::val(bands)])
+    }
+}
+
 struct Seen {
     id: Uuid,
     metres: i64,
@@ -207,4 +242,17 @@ async fn rows_of<S: Subject>(db: &impl ConnectionTrait, found: Vec<(i64, Uuid)>)
     let rows = S::Entity::find().filter(S::ID.is_in(found.iter().map(|(_, id)| *id))).all(db).await?;
     let mut rows: HashMap<Uuid, S> = rows.into_iter().map(|row| (row.subject_id(), row)).collect();
     Ok(found.into_iter().filter_map(|(metres, id)| rows.remove(&id).map(|row| Nearby { metres, row })).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_circle_is_as_wide_as_what_was_found_lets_hope_for() {
+        assert_eq!(wider(2_000, 0, 21), 8_000, "nothing there: four times as wide");
+        assert_eq!(wider(8_000, 5, 21), 20_000, "two and a half times, with a quarter more");
+        assert_eq!(wider(8_000, 20, 21), 12_000, "half as wide again at least");
+        assert_eq!(wider(8_000, 1, 201), 32_000);
+    }
 }

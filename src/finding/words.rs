@@ -127,7 +127,10 @@ struct Name {
 
 impl Name {
     fn of(name: &str) -> Self {
-        let written: Vec<char> = normal(name).chars().collect();
+        Self::read(normal(name).chars().collect())
+    }
+
+    fn read(written: Vec<char>) -> Self {
         let readings: Vec<Readings> = written.iter().copied().map(Readings::of).collect();
         Self {
             initials: readings.iter().map(Readings::initials).collect(),
@@ -211,7 +214,12 @@ impl Words {
         if code.starts_with(&text) {
             return Some(format!("{}{code}", lead(kind, Part::Code)));
         }
-        let name = Name::of(name);
+        let written: Vec<char> = normal(name).chars().collect();
+        // Reading a name takes longer than all the rest, and no reading has a character that is not the name's own.
+        if self.text.iter().any(|one| !one.is_ascii() && !written.contains(one)) {
+            return None;
+        }
+        let name = Name::read(written);
         let found = |at: usize| self.term_at(&name, at);
         if let Some(term) = (!name.written.is_empty()).then(|| found(0)).flatten() {
             return Some(format!("{}{term}", lead(kind, Part::Beginning)));
