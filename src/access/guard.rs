@@ -18,11 +18,11 @@ use crate::{
 };
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::{Extensions, HeaderMap, header, request::Parts},
 };
 use entity::{
     access_change,
-    id::{AccessChangeId, AccountId},
+    id::{AccessChangeId, AccountId, SessionId},
     time::Timestamp,
 };
 use quick_cache::sync::Cache;
@@ -37,6 +37,8 @@ use std::{
 
 /// How long after a look callers are taken from memory: the longest a revocation takes to be seen.
 const TRUST_MILLIS: i64 = 1_000;
+/// How long a stream goes on between two looks at its session.
+const RENEW_MILLIS: i64 = 1_000;
 /// A caller is loaded again after this long at the latest: what no note is left of, such as a unit moved to another
 /// parent, is seen by then.
 const KEEP_MILLIS: i64 = 60_000;
@@ -208,6 +210,43 @@ impl Guard {
 /// Left in a request by the layer that checked its token for the count of requests: a token is checked once.
 #[derive(Clone)]
 pub(super) struct Checked(pub(super) Arc<Actor>);
+
+/// A session under which an answer goes on that takes its time: longer than the token it was asked with, never longer than
+/// the session itself.
+pub struct Session {
+    id: SessionId,
+    account: AccountId,
+    seen_at: Timestamp,
+}
+
+impl Session {
+    /// That of the caller who sent `parts`, which are its own from here on.
+    ///
+    /// # Errors
+    /// 401 when the token has expired meanwhile.
+    pub fn of(ctx: &Ctx, caller: &Caller, parts: &mut Parts) -> Result<Self, ApiError> {
+        let now = ctx.clock.now();
+        let claims =
+            bearer(&parts.headers).and_then(|token| ctx.tokens.read(token, now)).ok_or_else(unauthenticated)?;
+        parts.extensions.insert(Checked(Arc::clone(&caller.actor)));
+        Ok(Self { id: claims.sid, account: claims.sub, seen_at: now })
+    }
+
+    /// Looks whether it is still there, once a second at most, and what its account may do now.
+    ///
+    /// # Errors
+    /// 401 when it has ended.
+    pub async fn renew(&mut self, ctx: &Ctx, extensions: &mut Extensions) -> Result<(), ApiError> {
+        let now = ctx.clock.now();
+        if now.0 - self.seen_at.0 < RENEW_MILLIS {
+            return Ok(());
+        }
+        let actor = store::load_actor(ctx, self.id, self.account, now).await?.ok_or_else(unauthenticated)?;
+        extensions.insert(Checked(Arc::new(actor)));
+        self.seen_at = now;
+        Ok(())
+    }
+}
 
 /// A caller that may still have a one-time password to replace or a second factor to enrol.
 pub struct NewcomerCaller(pub Caller);

@@ -40,7 +40,7 @@ pub use actor::{Actor, Caller, Grant, Place};
 pub use bootstrap::{NewAccount, create_accounts, first_administrator};
 pub use granting::{Target, Within, gives, grantable};
 pub(crate) use guard::bearer;
-pub use guard::{Guard, NewcomerCaller, access_changed};
+pub use guard::{Guard, NewcomerCaller, Session, access_changed};
 pub use inspectors::{InspectorView, inspectors_of};
 pub use keys::{KeyError, KeyFiles};
 pub use policy::{ACTIONS, Action, Denied, RESOURCES, ROLES, Reach, Resource, reach};

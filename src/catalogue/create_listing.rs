@@ -172,6 +172,9 @@ impl CreateListingRequest {
             Text::new("单价须大于零。", "The price must be above zero."),
         );
         let (unit_base, stock_base) = self.amounts(facts, &mut check);
+        if let Some(weight) = facts.known.weight_of(&self.product_code, unit_base) {
+            check.weight_for_money("/price", weight, self.price);
+        }
         let origin = facts.places.get(&self.origin_division_code);
         check.that(origin.is_some(), "/origin_division_code", "division_unknown", no_division());
         let delivery_area = self.area(facts, &mut check);

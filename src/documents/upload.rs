@@ -80,6 +80,14 @@ pub async fn upload_document(
     }
     check.finish()?;
     let sha256 = hex(digest::digest(&digest::SHA256, &content).as_ref());
+    // What will be refused is not kept first.
+    let mine = document::Entity::find().filter(waiting(&caller.actor));
+    if mine.clone().count(ctx.store.primary()).await? >= MOST_WAITING {
+        let again = mine.filter(document::Column::Sha256.eq(&sha256)).filter(document::Column::Kind.eq(query.kind));
+        if again.count(ctx.store.primary()).await? == 0 {
+            return Err(too_many_waiting());
+        }
+    }
     // Before the transaction: while one is open nobody else writes to SQLite.
     ctx.files.put(&sha256, content.clone()).await.map_err(unkept)?;
     let mut work = match ctx.begin(&caller, key).await? {
@@ -109,19 +117,23 @@ pub async fn upload_document(
         return work.commit(StatusCode::OK, &view(there, &[], None)).await;
     }
     if document::Entity::find().filter(waiting(&caller.actor)).count(work.txn()).await? > MOST_WAITING {
-        return Err(ApiError::conflict(
-            "too_many_waiting",
-            Text::new(
-                format!("您有 {MOST_WAITING} 份材料尚未关联，请先关联或删除。"),
-                format!("{MOST_WAITING} of your documents prove nothing yet: link or delete some first."),
-            ),
-        ));
+        return Err(too_many_waiting());
     }
     let told = serde_json::json!({
         "sha256": row.sha256, "bytes": row.bytes, "media_type": row.media_type, "kind": row.kind,
     });
     work.audit("document.upload", "document", &row.id, &told);
     work.commit(StatusCode::CREATED, &view(row, &[], None)).await
+}
+
+fn too_many_waiting() -> ApiError {
+    ApiError::conflict(
+        "too_many_waiting",
+        Text::new(
+            format!("您有 {MOST_WAITING} 份材料尚未关联，请先关联或删除。"),
+            format!("{MOST_WAITING} of your documents prove nothing yet: link or delete some first."),
+        ),
+    )
 }
 
 /// Notes the content as used. From here on the clearing of unused content waits for this transaction; where it was

@@ -5,7 +5,7 @@ use super::{
     stream::{Source, rows},
 };
 use crate::{
-    access::Caller,
+    access::{Caller, Session},
     context::Ctx,
     http::{ApiError, FieldError, Text, language_of},
     sheets::{CSV, Format, XLSX, format_of},
@@ -72,6 +72,7 @@ fn wanted(parts: &Parts) -> Result<Option<Format>, ApiError> {
 
 async fn export(ctx: &Ctx, list: &List, format: Format, mut parts: Parts, next: Next) -> Result<Response, ApiError> {
     let caller = Caller::from_request_parts(&mut parts, ctx).await?;
+    let session = Session::of(ctx, &caller, &mut parts)?;
     let parts = plain(list, parts)?;
     let language = language_of(&parts.headers);
     let (operation, path) = (list.operation.clone(), parts.uri.path().to_owned());
@@ -79,7 +80,7 @@ async fn export(ctx: &Ctx, list: &List, format: Format, mut parts: Parts, next: 
         .map(|(name, _)| name.into_owned())
         .collect();
     // The first page is asked for before anything is answered: what it refuses is refused as it is.
-    let (source, first) = match Source::open(list.clone(), parts, next).await {
+    let (source, first) = match Source::open(ctx, session, list.clone(), parts, next).await {
         Ok(opened) => opened,
         Err(refused) => return Ok(refused),
     };

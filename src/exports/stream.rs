@@ -5,6 +5,8 @@
 
 use super::columns::List;
 use crate::{
+    access::Session,
+    context::Ctx,
     http::{ApiError, Language, MAX_LIMIT},
     sheets::{Format, SheetWriter},
 };
@@ -28,6 +30,8 @@ const PAGE_BYTES: usize = 16 << 20;
 
 /// A list that is read page by page, each asked for as its caller would.
 pub(super) struct Source {
+    ctx: Ctx,
+    session: Session,
     list: List,
     parts: Parts,
     next: Next,
@@ -37,10 +41,16 @@ type Fault = Box<dyn Error + Send + Sync>;
 
 impl Source {
     /// Asks for the first page; its refusal is the answer.
-    pub(super) async fn open(list: List, mut parts: Parts, next: Next) -> Result<(Self, Value), Response> {
+    pub(super) async fn open(
+        ctx: &Ctx,
+        session: Session,
+        list: List,
+        mut parts: Parts,
+        next: Next,
+    ) -> Result<(Self, Value), Response> {
         parts.headers.remove(header::IF_NONE_MATCH);
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        let source = Self { list, parts, next };
+        let mut source = Self { ctx: ctx.clone(), session, list, parts, next };
         let response = source.ask(None).await.map_err(IntoResponse::into_response)?;
         if !response.status().is_success() {
             return Err(response);
@@ -49,8 +59,9 @@ impl Source {
         Ok((source, page))
     }
 
-    /// Asks for the page behind `cursor`.
-    async fn ask(&self, cursor: Option<&str>) -> Result<Response, ApiError> {
+    /// Asks for the page behind `cursor`, as long as the session lasts.
+    async fn ask(&mut self, cursor: Option<&str>) -> Result<Response, ApiError> {
+        self.session.renew(&self.ctx, &mut self.parts.extensions).await?;
         let mut request = Request::new(Body::empty());
         *request.method_mut() = Method::GET;
         *request.uri_mut() = self.address(cursor)?;
@@ -139,7 +150,7 @@ fn begin(source: Source, first: Value, format: Format, language: Language) -> Re
 
 /// Writes the next page, and with the last one the end of the file.
 async fn step(running: Running) -> Result<(Bytes, Option<Running>), Fault> {
-    let Running { source, pipe, mut writer, stage } = running;
+    let Running { mut source, pipe, mut writer, stage } = running;
     let page = match stage {
         Stage::Page(page) => page,
         Stage::After(cursor) => {

@@ -7,7 +7,7 @@ use crate::{
     http::{ApiError, Check, Command, Reply, Text},
     store::{Begun, bulk, id_taken, is_duplicate},
     suppliers::{HouseholdView, Misses, SEALED, keyed, normal, show_households},
-    vault::Secret,
+    vault::{Secret, refuse_numbers},
 };
 use axum::{extract::State, http::StatusCode};
 use entity::{household, id::HouseholdId};
@@ -70,6 +70,7 @@ pub async fn create_household(
     let id: Option<HouseholdId> = check.client_id("/id", body.id);
     let code = check.text("/code", &body.code, LONGEST);
     let name = check.text("/name", &body.name, LONGEST);
+    refuse_numbers(&mut check, "/name", &name, work.at.business_day());
     let place = place_in_reach(work.txn(), &scope, &mut check, &body.division_code).await?;
     let today = work.at.business_day();
     let given = SEALED.into_iter().zip([body.id_number, body.phone, body.bank_account]);

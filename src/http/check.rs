@@ -115,8 +115,22 @@ impl Check {
         None
     }
 
-    /// A weight somebody typed: it must fit what a piece weighs on average where that is known, and no food costs less
-    /// than 0.10 yuan a kilogram. A slip of the decimal point would move the share by weight of a whole province.
+    /// A weight that somebody's quantity comes to: no food costs less than 0.10 yuan a kilogram. A slip of the decimal point,
+    /// or tons for a cent, would move the share by weight of a whole province.
+    pub fn weight_for_money(&mut self, pointer: &str, weight: Gram, amount: Fen) {
+        self.that(
+            weight.0 <= amount.0.saturating_mul(GRAMS_PER_FEN),
+            pointer,
+            "weight_implausible",
+            Text::new(
+                "数量与金额不相称：每千克不到 0.10 元，请核对数量、单位与金额。",
+                "The quantity does not fit the amount: less than 0.10 yuan a kilogram; check quantity, unit and amount.",
+            ),
+        );
+    }
+
+    /// A weight somebody typed: it must fit what a piece weighs on average where that is known, and the amount as
+    /// [`Self::weight_for_money`] says.
     pub fn typed_weight(&mut self, pointer: &str, weight: Gram, average: Option<Gram>, amount: Fen) {
         let fits = average
             .is_none_or(|average| weight.0.saturating_mul(5) >= average.0 && weight.0 <= average.0.saturating_mul(5));

@@ -61,7 +61,7 @@ pub async fn apply_import(
     }
     // Who has lost the right since brought it in vain.
     let (action, resource) = super::file::needs(row.kind);
-    caller.actor.may(action, resource)?;
+    let scope = caller.actor.may(action, resource)?;
     if command.body.only_if_clean && row.refused_rows > 0 {
         let detail = Text::new(
             format!("有 {} 行被拒绝，未导入。", row.refused_rows),
@@ -69,6 +69,9 @@ pub async fn apply_import(
         );
         return Err(ApiError::conflict("import_not_clean", detail));
     }
+    // It was checked for where its sender stood then, and is applied for where it stands now.
+    let [divisions, units] = scope.held_places();
+    (row.everywhere, row.divisions, row.units) = (scope.is_everything(), divisions.join("|"), units.join("|"));
     row.state = FileImportState::Applying;
     row.parts_done = 0;
     row.new_rows = 0;
@@ -116,6 +119,9 @@ async fn save(work: &mut Work<'_>, row: &mut file_import::Model) -> Result<(), A
     use file_import::Column;
     let changed = file_import::Entity::update_many()
         .col_expr(Column::State, Expr::value(row.state.to_value()))
+        .col_expr(Column::Everywhere, Expr::value(row.everywhere))
+        .col_expr(Column::Divisions, Expr::value(row.divisions.clone()))
+        .col_expr(Column::Units, Expr::value(row.units.clone()))
         .col_expr(Column::PartsDone, Expr::value(row.parts_done))
         .col_expr(Column::NewRows, Expr::value(row.new_rows))
         .col_expr(Column::KnownRows, Expr::value(row.known_rows))

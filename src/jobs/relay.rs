@@ -85,7 +85,8 @@ fn audience(topic: &str) -> Option<Audience> {
         | "verification.objected"
         | "verification.withdrawn"
         | "sale.denied"
-        | "capacity.overrun" => Audience::Authority,
+        | "capacity.overrun"
+        | "purchase.corrected" => Audience::Authority,
         "verification.noticed" | "verification.approved" | "verification.refused" | "verification.reinstated" => {
             Audience::Supplier
         }
@@ -148,7 +149,7 @@ fn notify(ctx: &Ctx, people: &People, event: &outbox::Model, facts: &Facts) -> V
         Some("objection") => &facts.objection_id,
         Some("licence") => &facts.licence_id,
         Some("capacity") => &facts.capacity_id,
-        Some("sale" | "ledger") => &facts.subject,
+        Some("sale" | "ledger" | "purchase") => &facts.subject,
         _ => &facts.order_id,
     };
     let (Some(audience), Some(subject)) = (audience(&event.topic), subject) else { return Vec::new() };

@@ -1,8 +1,11 @@
 //! Correct declared purchases: a line is taken back by a reversing one, and another may stand in its place.
 
 use super::{
+    class::PurchaseClass,
+    closed::last_statements,
     declaration::{Batch, Purchaser, Rows},
     declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredLineView},
+    double_counts::found_of_corrected,
     record::record,
     revocation::{reverses, take_back},
 };
@@ -23,10 +26,10 @@ use entity::{
     purchase_line,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use utoipa::ToSchema;
 
 /// What is corrected, and why.
@@ -72,7 +75,8 @@ const MAX_LINES: usize = 100;
 ///
 /// Nothing is changed: a line is taken back by one that reverses it, and another may stand in its place, both on the day of
 /// the purchase, so that every figure follows. A line is corrected once; what stands in its place can be corrected in turn.
-/// In a month that the reporting unit has closed, the correction is shown in its next statement.
+/// Its authority is told. In a month that the reporting unit has closed, the correction is shown in its next statement, and
+/// what takes a line's place may not cost, weigh or count for more.
 #[utoipa::path(
     post, path = "/declared-purchases/{id}/corrections", operation_id = "correct_purchase", tag = "ledger",
     security(("bearer" = [])),
@@ -117,6 +121,7 @@ pub async fn correct_purchase(
             ),
         );
     }
+    let closed = is_closed(work.txn(), lines.values(), work.at).await?;
     let request = as_declared(&found, &command.body);
     let requests = [(String::new(), request)];
     let batch = Batch::read(work.txn(), &purchaser, &requests, work.at).await?;
@@ -139,6 +144,16 @@ pub async fn correct_purchase(
                     reporting_unit_code: before.reporting_unit_code.clone(),
                     ..row
                 };
+                check.that(
+                    !closed || only_lowers(before, &row),
+                    pointer.as_str(),
+                    "month_closed",
+                    Text::new(
+                        "该月已结账：更正后的金额、重量不得高于原数，产地与生产者不得改得更有利；否则请主管部门重新开放该月。",
+                        "The month is closed: what takes the line's place may not cost or weigh more nor count for more; \
+                         else ask the authority to open the month again.",
+                    ),
+                );
                 view.amount = Fen(view.amount.0.saturating_add(row.amount_fen.0));
                 view.lines.push(DeclaredLineView::of(&row, instead));
                 written.push(row);
@@ -162,13 +177,21 @@ pub async fn correct_purchase(
     bulk::insert(work.txn(), &reasons).await?;
     bulk::insert(work.txn(), &rows.stated).await?;
     bulk::insert(work.txn(), &rows.documents).await?;
+    // What stands now may look like a delivery that the first declaration did not.
+    let standing: i64 = lines.values().map(|line| line.amount_fen.0).sum();
+    let standing = Fen(standing - view.amount_before.0 + view.amount.0);
+    let twice = found_of_corrected(&ctx, work.txn(), work.at, (id, standing)).await?;
+    bulk::insert(work.txn(), &twice).await?;
     let school_id = found.school_id;
+    let units: BTreeSet<&str> = written.iter().map(|line| line.reporting_unit_code.as_str()).collect();
     let told = json!({
         "school_id": school_id, "reason": reason, "amount_before": view.amount_before, "amount": view.amount,
         "taken_back": view.taken_back,
     });
     work.audit("purchase.correct", "declared_purchase", &id, &told);
     work.event("ledger.corrected", &json!({"subject": id, "school_id": school_id}));
+    // A school takes back what it said itself: its authority knows of it.
+    work.event("purchase.corrected", &json!({"subject": id, "units": units}));
     let reply = work.commit(StatusCode::CREATED, &view).await?;
     ctx.pages.changed(Topic::School(school_id));
     ctx.pages.changed(Topic::Ledger);
@@ -241,6 +264,26 @@ fn as_declared(found: &declared_purchase::Model, body: &CorrectPurchaseRequest) 
         separate_delivery: true,
         lines: body.lines.iter().take(MAX_LINES).filter_map(|line| line.instead.clone()).collect(),
     }
+}
+
+/// Whether the unit has closed the month of these lines, which are of one day, and nobody has opened it again.
+async fn is_closed<'a>(
+    txn: &DatabaseTransaction,
+    lines: impl Iterator<Item = &'a purchase_line::Model>,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let as_of_now: Vec<_> = lines.map(|line| purchase_line::Model { recorded_at: now, ..line.clone() }).collect();
+    Ok(last_statements(txn, &as_of_now).await?.values().any(|last| !last.is_open))
+}
+
+/// Whether a line in the place of another raises no figure that was signed: it costs and weighs no more, and is of the same
+/// class or of one that counts for nothing without evidence (S6).
+fn only_lowers(before: &purchase_line::Model, instead: &purchase_line::Model) -> bool {
+    let weight = |line: &purchase_line::Model| line.weight_gram.map_or(0, |weight| weight.0);
+    let counts = PurchaseClass::from_code(instead.class).is_none_or(|class| class.evidence);
+    instead.amount_fen <= before.amount_fen
+        && weight(instead) <= weight(before)
+        && (instead.class == before.class || !counts)
 }
 
 /// Somebody corrected the line in the same moment: the next try finds it so.

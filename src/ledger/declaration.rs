@@ -10,6 +10,7 @@ use crate::{
     context::Ctx,
     http::{ApiError, Check, Text},
     registry::Affiliations,
+    vault::refuse_numbers,
 };
 use chrono::{Days, NaiveDate};
 use entity::{
@@ -180,7 +181,7 @@ impl<'a> Batch<'a> {
                 school_id: self.purchaser.school.id,
                 canteen_id: self.purchaser.canteen.id,
                 purchased_on: request.purchased_on,
-                seller_name: check.text(&at("seller_name"), &request.seller_name, 100),
+                seller_name: seller_name(&mut check, &at("seller_name"), &request.seller_name, self.at.business_day()),
                 supplier_id: request.supplier_id,
                 invoice_number: check.optional_text(&at("invoice_number"), request.invoice_number.as_deref(), 60),
                 external_id,
@@ -360,6 +361,8 @@ impl<'a> Batch<'a> {
         );
         if let Some(weight) = line.weight.filter(|_| !by_weight) {
             check.typed_weight(&at("weight"), weight, average, line.amount);
+        } else if let Some(weight) = average {
+            check.weight_for_money(&at("quantity"), weight, line.amount);
         }
         line.weight.filter(|_| !by_weight).or(average)
     }
@@ -411,4 +414,10 @@ impl<'a> Batch<'a> {
             });
         }
     }
+}
+
+/// A seller is called by its name; whose number it is belongs into the register.
+fn seller_name(check: &mut Check, pointer: &str, text: &str, today: NaiveDate) -> String {
+    refuse_numbers(check, pointer, text, today);
+    check.text(pointer, text, 100)
 }

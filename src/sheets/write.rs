@@ -46,6 +46,9 @@ pub enum Cell {
     Number(String),
 }
 
+/// What a formula begins with, in spreadsheets that take full-width signs for plain ones too.
+const SIGNS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
 /// A text that no spreadsheet computes: one that begins like a formula gets an apostrophe, plain numbers aside.
 #[must_use]
 pub fn harmless(text: &str) -> String {
@@ -53,11 +56,7 @@ pub fn harmless(text: &str) -> String {
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
         !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
     };
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number(text) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+    if text.starts_with(SIGNS) && !number(text) { format!("'{text}") } else { text.to_owned() }
 }
 
 /// Writes rows.

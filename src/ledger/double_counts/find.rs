@@ -10,6 +10,7 @@ use chrono::Days;
 use entity::{
     declared_purchase, double_count,
     id::{DeclaredPurchaseId, ReceiptId, SchoolId},
+    money::Fen,
     outbox,
     time::Timestamp,
 };
@@ -25,6 +26,8 @@ const SAME_DAYS: u32 = 3;
 const LOOK_BACK: u64 = 8;
 /// Pairs written in one transaction.
 const BATCH: u64 = 500;
+/// The amount of a purchase as it was first declared.
+const AS_DECLARED: &str = "d.amount_fen";
 
 #[derive(FromQueryResult)]
 struct Pair {
@@ -38,7 +41,7 @@ struct Pair {
 /// seller with amounts within a hundredth, or of an unregistered seller with the same amount.
 async fn pairs(
     db: &impl ConnectionTrait,
-    condition: &str,
+    (condition, amount): (&str, &str),
     values: Vec<Value>,
     limit: &str,
 ) -> Result<Vec<Pair>, DbErr> {
@@ -51,13 +54,13 @@ async fn pairs(
         let days = i64::from(days);
         format!("d.purchased_on between {} and {}", day(-days), day(days))
     };
-    let same = format!("d.amount_fen = r.amount_fen and {}", within(SAME_DAYS));
+    let same = format!("{amount} = r.amount_fen and {}", within(SAME_DAYS));
     let sql = format!(
         "select r.school_id, d.id as declared_purchase_id, r.id as receipt_id, \
          (d.supplier_id is not null and {same}) as certain \
          from receipt r join declared_purchase d on d.school_id = r.school_id and {} \
          where {condition} and r.amount_fen > 0 and (d.supplier_id = r.supplier_id \
-         and abs(d.amount_fen - r.amount_fen) * 100 <= r.amount_fen or d.supplier_id is null and {same}) \
+         and abs({amount} - r.amount_fen) * 100 <= r.amount_fen or d.supplier_id is null and {same}) \
          and not exists (select 1 from double_count p where p.declared_purchase_id = d.id and p.receipt_id = r.id) \
          order by r.id, d.id {limit}",
         within(NEAR_DAYS)
@@ -96,8 +99,23 @@ pub async fn found_of(
     for some in purchases.chunks(500) {
         let marks: Vec<String> = (1..=some.len()).map(|number| format!("${number}")).collect();
         let values = some.iter().map(|purchase| purchase.id.into()).collect();
-        found.extend(pairs(db, &format!("d.id in ({})", marks.join(", ")), values, "").await?);
+        let condition = format!("d.id in ({})", marks.join(", "));
+        found.extend(pairs(db, (&condition, AS_DECLARED), values, "").await?);
     }
+    Ok(rows(ctx, at, found))
+}
+
+/// The same of a purchase that was corrected, by the amount that stands of it now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn found_of_corrected(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    at: Timestamp,
+    (purchase, standing): (DeclaredPurchaseId, Fen),
+) -> Result<Vec<double_count::Model>, DbErr> {
+    let found = pairs(db, ("d.id = $1", "cast($2 as bigint)"), vec![purchase.into(), standing.into()], "").await?;
     Ok(rows(ctx, at, found))
 }
 
@@ -137,11 +155,11 @@ pub async fn find_double_counts(ctx: &Ctx) -> Result<usize, ApiError> {
     let since = at.business_day().checked_sub_days(Days::new(LOOK_BACK)).unwrap_or_default();
     let limit = format!("limit {BATCH}");
     // Most looks find nothing; they should not take the write lock to find it.
-    let waiting = || pairs(ctx.store.primary(), "r.received_on >= $1", vec![since.into()], "limit 1");
+    let waiting = || pairs(ctx.store.primary(), ("r.received_on >= $1", AS_DECLARED), vec![since.into()], "limit 1");
     let mut found = 0;
     while !waiting().await?.is_empty() {
         let txn = ctx.store.begin().await?;
-        let new = rows(ctx, at, pairs(&txn, "r.received_on >= $1", vec![since.into()], &limit).await?);
+        let new = rows(ctx, at, pairs(&txn, ("r.received_on >= $1", AS_DECLARED), vec![since.into()], &limit).await?);
         let schools: BTreeSet<SchoolId> = new.iter().map(|pair| pair.school_id).collect();
         let event = |school: &SchoolId| {
             outbox_line(ctx, at, "purchase.double_count", &json!({"school_id": school, "subject": school}))

@@ -4,7 +4,7 @@ mod decide;
 mod find;
 mod list;
 
-pub use find::find_double_counts;
+pub use find::{find_double_counts, found_of_corrected};
 pub(super) use find::{found_of, refuse_certain};
 
 use crate::context::Ctx;

@@ -3,18 +3,23 @@
 use super::{
     advance::{Asked, advance, answer, find, record},
     revoke::end_revocations,
-    rules::{Deed, Step},
+    rules::{Deed, Stage, Step},
     store::{self, HOLDS},
     view::VerificationResponse,
 };
 use crate::{
-    access::{Action, Caller, reason_for},
+    access::{Action, Caller, Resource, Scope, reason_for},
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
 };
 use axum::extract::State;
 use chrono::{Months, NaiveDate};
-use entity::{id::VerificationId, supplier::SupplierStatus};
+use entity::{
+    id::{AccountId, VerificationId},
+    membership::{self, Role},
+    supplier::SupplierStatus,
+};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -183,7 +188,48 @@ pub async fn reinstate_supplier(
     command: Command<VerificationReasonRequest>,
 ) -> Result<Reply, ApiError> {
     let asked = Asked { id, version, key: command.key };
-    reasoned(&ctx, &caller, asked, (Action::Confirm, Step::Reinstate), &command.body).await
+    let scope = caller.actor.may(Action::Confirm, Resource::Verification)?;
+    let (mut work, mut found) = match find(&ctx, &caller, asked, Action::Confirm).await? {
+        Ok(found) => found,
+        Err(reply) => return Ok(reply),
+    };
+    let mut check = Check::default();
+    let reason = reason_for(&mut check, "/reason", &command.body.reason);
+    check.finish()?;
+    if let Stage::Suspended { deed: Deed { by: Some(by), .. }, .. } = found.state.stage
+        && stands_above(work.txn(), &scope, by, work.at.business_day()).await?
+    {
+        return Err(ApiError::refused(
+            "suspended_from_above",
+            Text::new(
+                "该主体由上级暂停，只能由其或更高一级恢复。",
+                "The supplier was suspended from above; only the same or a higher authority reinstates it.",
+            ),
+        ));
+    }
+    record(&mut work, &caller, &mut found, &Step::Reinstate, Some(reason)).await?;
+    answer(&ctx, &caller, work, found).await
+}
+
+/// Whether an account holds an authority's role today that is not within `scope`.
+async fn stands_above(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    account: AccountId,
+    today: NaiveDate,
+) -> Result<bool, ApiError> {
+    use membership::Column;
+    let held = membership::Entity::find()
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::Role.is_in([Role::Administrator, Role::AuthorityManager, Role::AuthorityOfficer]))
+        .filter(Column::FromOn.lte(today))
+        .filter(Condition::any().add(Column::ToOn.is_null()).add(Column::ToOn.gte(today)))
+        .all(db)
+        .await?;
+    Ok(held.iter().any(|role| match &role.reporting_unit_code {
+        Some(unit) => !scope.covers_unit(unit),
+        None => !scope.is_everything(),
+    }))
 }
 
 async fn reasoned(
