@@ -123,6 +123,12 @@ on_both! {
             (json!(1.2), "wrong_type"),
             (json!("0.00"), "not_positive"),
         ];
+        let mut tons = listing.clone();
+        (tons["price"], tons["unit"]) = (json!("99.99"), json!("t"));
+        app.post("/listings", tons).by(&trade.seller).await.points_at("/price", "weight_implausible");
+        let mut told = declared.clone();
+        told["seller_name"] = json!("李记 19912345678");
+        app.post("/declared-purchases", told).by(&trade.buyer).key(&fresh_key()).await.points_at("/seller_name", "number_in_text");
         for (money, code) in cases {
             let body = with(&listing, "/price", money.clone());
             let call = || app.post("/listings", body.clone()).by(&trade.seller);

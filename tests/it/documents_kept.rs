@@ -101,7 +101,11 @@ on_both! {
             app.upload("photo", "image/jpeg", &photo(&number.to_string())).by(&seller).await.ok();
         }
         let before = app.snapshot().await;
-        app.upload("photo", "image/jpeg", &photo("more")).by(&seller).await.refused(409, "too_many_waiting");
+        let more = photo("more");
+        app.upload("photo", "image/jpeg", &more).by(&seller).await.refused(409, "too_many_waiting");
         assert_eq!(app.snapshot().await, before);
+        let hash = xiaonong::http::hex(ring::digest::digest(&ring::digest::SHA256, &more).as_ref());
+        assert!(!app.ctx.files.holds(&hash).await.expect("looks"), "what is refused is not kept");
+        app.upload("photo", "image/jpeg", &photo("7")).by(&seller).await.ok();
     }
 }

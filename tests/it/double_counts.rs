@@ -50,6 +50,25 @@ fn yuan(fen: i64) -> String {
 }
 
 on_both! {
+    async fn what_a_correction_makes_of_a_purchase_is_looked_at_again(app: &App) {
+        let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
+        let receipt = trade.bought(&[("potato", "20", "jin")]).await;
+        let (amount, supplier) = (receipt["amount"].as_str().expect("yuan"), supplier_of(app).await);
+        let small = declares(app, &trade, "1.00", Some(&supplier), &[]).await.ok();
+        assert!(open_pairs(app, &trade.buyer).await.is_empty());
+        let path = format!("/declared-purchases/{}/corrections", id(&small));
+        let body = json!({"reason": "金额录入错误", "lines": [{"line_id": small["lines"][0]["id"], "instead": {"category_code": "VEGETABLE", "amount": amount}}]});
+        app.post(&path, body).by(&trade.buyer).key(&fresh_key()).await.ok();
+        let officer = app.login("demo-weining").await;
+        let pairs = open_pairs(app, &officer).await;
+        assert_eq!((pairs.len(), &pairs[0]["certain"], &pairs[0]["receipt_id"]), (1, &json!(true), &json!(id(&receipt))));
+        // The authority is told that the school corrected what it declared.
+        while xiaonong::jobs::run_once(&app.ctx).await.expect("the jobs run") > 0 {}
+        let told = app.get("/notifications?limit=200").by(&officer).await.ok();
+        let told = told["items"].as_array().expect("items").iter().filter(|one| one["topic"] == "purchase.corrected" && one["subject_id"] == small["id"]);
+        assert_eq!(told.count(), 1);
+    }
+
     async fn what_was_received_here_is_not_declared_again(app: &App) {
         let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
         let receipt = trade.bought(&[("potato", "20", "jin")]).await;

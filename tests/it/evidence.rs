@@ -137,6 +137,17 @@ on_both! {
                 "/lines/0/weight",
                 "weight_implausible",
             ),
+            // Tons for a few yuan, typed as a quantity.
+            (
+                json!({"product_code": "potato", "category_code": null, "quantity": "600.002", "unit": "jin"}),
+                "/lines/0/quantity",
+                "weight_implausible",
+            ),
+            (
+                json!({"product_code": "egg_chicken", "category_code": null, "quantity": "99999", "unit": "piece"}),
+                "/lines/0/quantity",
+                "weight_implausible",
+            ),
             (document("2026-03-02"), "/lines/0/documents/0/issued_on", "issued_after_purchase"),
             (document("0001-01-01"), "/lines/0/documents/0/issued_on", "date_out_of_range"),
             (json!({"amount": "+30.00"}), "/lines/0/amount", "money_malformed"),

@@ -6,7 +6,10 @@ use crate::support::{
     document::{Document, Operation},
     trade::Trade,
 };
+use axum::{body::Body, http::Request};
+use futures_util::StreamExt;
 use sea_orm::DbBackend;
+use tower::ServiceExt;
 use xiaonong::{
     app as service,
     exports::{Lists, chinese, is_list},
@@ -79,6 +82,33 @@ async fn rows_of_pages(app: &App, token: &str, path: &str) -> usize {
 }
 
 on_both! {
+    async fn a_file_ends_with_the_session_it_was_asked_in_and_not_with_its_token(app: &App) {
+        // Pages of 200: many divisions make a file of several.
+        let asked = async |token: &str| {
+            let request = Request::get("/api/v1/divisions?format=csv").header("authorization", format!("Bearer {token}"));
+            let answer = app.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("answers");
+            assert_eq!(answer.status(), 200);
+            answer.into_body().into_data_stream()
+        };
+        let token = app.login("yunong").await;
+        let mut whole = asked(&token).await;
+        assert!(whole.next().await.expect("a page").is_ok());
+        app.wait_millis(20 * 60 * 1000);
+        let mut pages = 1;
+        while let Some(page) = whole.next().await {
+            page.expect("the token has run out, the session has not");
+            pages += 1;
+        }
+        assert!(pages > 5, "{pages}");
+
+        let token = app.login("yunong").await;
+        let mut cut = asked(&token).await;
+        assert!(cut.next().await.expect("a page").is_ok());
+        app.post("/auth/logout", serde_json::json!({})).by(&token).await.ok();
+        app.wait_millis(1_000);
+        assert!(cut.next().await.expect("an end").is_err());
+    }
+
     async fn every_list_is_there_as_a_file(app: &App) {
         let document = Document::of(app);
         let trade = Trade::between(app, "yunong", "weining-potato-coop").await;

@@ -63,6 +63,12 @@ on_both! {
         assert!(told.iter().any(|one| one.contains("520526105")) && told.iter().all(|one| !one.contains("章某")), "{told:?}");
     }
 
+    async fn a_name_holds_nobodys_number(app: &App) {
+        let officer = app.login("demo-weining").await;
+        let body = json!({"code": "h-x", "name": "张某 19912345678", "division_code": "520526109"});
+        app.post("/households", body).by(&officer).await.points_at("/name", "number_in_text");
+    }
+
     async fn who_may_not_or_what_is_wrong_changes_nothing(app: &App) {
         let officer = app.login("demo-weining").await;
         let shown = household(app, &officer, "h-520526-01").await;

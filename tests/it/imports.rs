@@ -117,6 +117,21 @@ on_both! {
         assert_eq!(app.number("select count(*) from file_import_part p join file_import i on i.id = p.import_id where i.state = 'applied'").await, 0);
     }
 
+    async fn a_file_is_applied_for_where_its_sender_stands_then(app: &App) {
+        let officer = manager(app).await;
+        let import = checked(app, &officer, "households", &format!("{HOUSEHOLDS}{}", household("i-1", "张甲", ","))).await;
+        assert_eq!(counts(&import), [1, 1, 0, 0]);
+        // Moved to another county in between.
+        app.execute("update membership set reporting_unit_code = '520525' where account_id = (select id from account where username = 'weining-keeper')").await;
+        let officer = app.login("weining-keeper").await;
+        assert_eq!(apply(app, &officer, &import, false).await.status, 202);
+        work(app).await;
+        let found = find(app, &officer, &import).await;
+        assert_eq!((&found["state"], &found["written"]), (&json!("applied"), &json!(0)));
+        assert_eq!(refusals(app, &officer, &import).await.len(), 1);
+        assert_eq!(app.number("select count(*) from household where code = 'i-1'").await, 0);
+    }
+
     async fn what_cannot_be_taken_is_named_and_the_rest_is_taken(app: &App) {
         let officer = manager(app).await;
         let text = format!(

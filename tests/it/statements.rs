@@ -147,6 +147,34 @@ on_both! {
         assert_eq!(differences(app, "520000", "2026-01").await, Vec::<String>::new(), "the old one stands as it was");
     }
 
+    async fn in_a_closed_month_a_correction_counts_for_no_more(app: &App) {
+        app.member("weining-keeper", Role::AuthorityManager, At::Unit("520526")).await;
+        let (own, school) = (app.login("weining-keeper").await, app.login("yunong").await);
+        let declared = declare(app, "2026-01-20").await.ok();
+        let again = |declared: &Value, amount: &str, more: &Value| {
+            let mut instead = json!({ "category_code": "VEGETABLE", "amount": amount, "weight": "10.000" });
+            instead.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+            let line = json!({ "line_id": declared["lines"][0]["id"], "instead": instead });
+            let path = format!("/declared-purchases/{}/corrections", id(declared));
+            app.post(&path, json!({ "reason": "金额录入错误", "lines": [line] })).by(&school).key(&fresh_key())
+        };
+        close(app, &own, "520526", "2026-01").await.ok();
+        let before = app.snapshot().await;
+        let paper = json!({"kind": "county_certificate", "number": "CD-1", "issued_on": "2026-01-19", "issuer": "迤那镇", "origin_division_code": "520526"});
+        for (amount, more) in [
+            ("9999.00", json!({})),
+            ("77.00", json!({"weight": "10.001"})),
+            ("77.00", json!({"origin_division_code": "520526", "documents": [paper]})),
+        ] {
+            again(&declared, amount, &more).await.points_at("/lines/0/instead", "month_closed");
+        }
+        assert_eq!(app.snapshot().await, before);
+        assert_eq!(again(&declared, "70.00", &json!({})).await.ok()["amount"], "70.00");
+        // In a month that is open it may say anything.
+        let february = declare(app, "2026-02-20").await.ok();
+        assert_eq!(again(&february, "9999.00", &json!({})).await.ok()["amount"], "9999.00");
+    }
+
     async fn what_comes_late_is_shown_in_the_next(app: &App) {
         buy_at_random(app, 2_026).await;
         app.member("province-keeper", Role::AuthorityManager, At::Unit("520000")).await;

@@ -234,6 +234,24 @@ on_both! {
         app.post(&format!("/suppliers/{other}/applications"), json!({})).by(&agent).await.refused(404, "not_found");
     }
 
+    async fn what_the_province_suspended_no_county_reinstates(app: &App) {
+        for (name, unit) in [("p-manager", "520000"), ("c-manager", "520526"), ("c-second", "520526")] {
+            app.member(name, Role::AuthorityManager, At::Unit(unit)).await;
+        }
+        let (province, county) = (app.login("p-manager").await, app.login("c-manager").await);
+        let seller = app.supplier("weining-potato-coop").await.id;
+        let held = app.get(&format!("/verifications?supplier_id={seller}")).by(&county).await.ok()["items"][0].clone();
+        let why = json!({"reason": "抽检不合格，暂停供货"});
+        step(app, &held, "suspend", &why, &province).await.ok();
+        let back = json!({"reason": "县里恢复供货"});
+        step(app, &held, "reinstate", &back, &county).await.refused(403, "suspended_from_above");
+        app.member("p-second", Role::AuthorityManager, At::Unit("520000")).await;
+        assert_eq!(step(app, &held, "reinstate", &back, &app.login("p-second").await).await.ok()["state"], "approved");
+        // Its own suspension the county takes back itself.
+        step(app, &held, "suspend", &why, &county).await.ok();
+        assert_eq!(step(app, &held, "reinstate", &back, &app.login("c-second").await).await.ok()["state"], "approved");
+    }
+
     async fn who_is_not_approved_offers_and_sells_nothing(app: &App) {
         let new = Newcomer::of(app).await;
         let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
