@@ -19,7 +19,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use entity::{
-    canteen, household,
+    bundle, canteen, household,
     id::{HouseholdId, SchoolId, SupplierId},
     listing::{self, ListingStatus},
     money::Fen,
@@ -40,27 +40,30 @@ const LAST_DELIVERY: NaiveDate = NaiveDate::from_ymd_opt(2099, 12, 31).expect("a
 /// # Errors
 /// When the database refuses, the province's bundle brings no demonstration, or one of its files does not fit the others.
 pub async fn load_province(ctx: &Ctx) -> Result<Province, ApiError> {
-    let bundle = Arc::clone(&ctx.settings.province);
-    if !bundle.has_demonstration() {
+    let brought = Arc::clone(&ctx.settings.province);
+    if !brought.has_demonstration() {
         return Err(ApiError::internal("the province's bundle brings no demonstration: it has no folder demo"));
     }
-    let file = |name: &'static str| bundle.text(name).unwrap_or_default();
+    let file = |name: &'static str| brought.text(name).unwrap_or_default();
     let (in_schools, in_suppliers) = (file("demo/schools.csv"), file("demo/suppliers.csv"));
     registry::bundle::load(ctx).await?;
     catalogue::bundle::load(ctx).await?;
     share::load_indicators(ctx).await?;
-    import_schools(ctx, in_schools, false).await?;
-    import_households(ctx, file("demo/households.csv"), false).await?;
-    import_suppliers(ctx, in_suppliers, false).await?;
-    import_links(ctx, file("demo/links.csv"), false).await?;
     let db = ctx.store.primary();
+    // Once it is there people change it: a second time its files would be at odds with what they did.
+    if bundle::Entity::find_by_id(PROVINCE).one(db).await?.is_none() {
+        import_schools(ctx, in_schools, false).await?;
+        import_households(ctx, file("demo/households.csv"), false).await?;
+        import_suppliers(ctx, in_suppliers, false).await?;
+        import_links(ctx, file("demo/links.csv"), false).await?;
+    }
     let divisions = Divisions::load(db).await?;
     let schools = in_order(in_schools, school::Entity::find().all(db).await?, |school| &school.code);
     let suppliers = in_order(in_suppliers, supplier::Entity::find().all(db).await?, |supplier| &supplier.code);
     let offers = load_offers(ctx, file("demo/offers.csv"), &divisions, &suppliers).await?;
     let people: Vec<_> = schools.iter().map(|one| (one.id, one.code.as_str(), one.name.as_str())).collect();
     let sellers: Vec<_> = suppliers.iter().map(|one| (one.id, one.code.as_str(), one.name.as_str())).collect();
-    let cast = accounts::Cast::read(&bundle)?;
+    let cast = accounts::Cast::read(&brought)?;
     accounts::create(ctx, &cast, &people, &sellers).await?;
     let txn = ctx.store.begin().await?;
     registry::bundle::record(ctx, &txn, PROVINCE, String::new()).await?;

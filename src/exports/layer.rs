@@ -28,7 +28,10 @@ pub async fn exports(ctx: &Ctx, lists: &Lists, request: Request, next: Next) -> 
     };
     let (parts, body) = request.into_parts();
     match wanted(&parts) {
-        Ok(Some(format)) => export(ctx, list, format, parts, next).await.unwrap_or_else(IntoResponse::into_response),
+        // Apart from the others, which are not to carry its room along.
+        Ok(Some(format)) => {
+            Box::pin(export(ctx, list, format, parts, next)).await.unwrap_or_else(IntoResponse::into_response)
+        }
         Ok(None) => match plain(list, parts) {
             Ok(parts) => next.run(Request::from_parts(parts, body)).await,
             Err(error) => error.into_response(),

@@ -148,11 +148,7 @@ pub async fn correct_purchase(
                     !closed || only_lowers(before, &row),
                     pointer.as_str(),
                     "month_closed",
-                    Text::new(
-                        "该月已结账：更正后的金额、重量不得高于原数，产地与生产者不得改得更有利；否则请主管部门重新开放该月。",
-                        "The month is closed: what takes the line's place may not cost or weigh more nor count for more; \
-                         else ask the authority to open the month again.",
-                    ),
+                    raises_what_is_closed(),
                 );
                 view.amount = Fen(view.amount.0.saturating_add(row.amount_fen.0));
                 view.lines.push(DeclaredLineView::of(&row, instead));
@@ -184,10 +180,8 @@ pub async fn correct_purchase(
     bulk::insert(work.txn(), &twice).await?;
     let school_id = found.school_id;
     let units: BTreeSet<&str> = written.iter().map(|line| line.reporting_unit_code.as_str()).collect();
-    let told = json!({
-        "school_id": school_id, "reason": reason, "amount_before": view.amount_before, "amount": view.amount,
-        "taken_back": view.taken_back,
-    });
+    let (before, amount) = (view.amount_before, view.amount);
+    let told = json!({"school_id": school_id, "reason": reason, "amount_before": before, "amount": amount, "taken_back": view.taken_back});
     work.audit("purchase.correct", "declared_purchase", &id, &told);
     work.event("ledger.corrected", &json!({"subject": id, "school_id": school_id}));
     // A school takes back what it said itself: its authority knows of it.
@@ -274,6 +268,14 @@ async fn is_closed<'a>(
 ) -> Result<bool, DbErr> {
     let as_of_now: Vec<_> = lines.map(|line| purchase_line::Model { recorded_at: now, ..line.clone() }).collect();
     Ok(last_statements(txn, &as_of_now).await?.values().any(|last| !last.is_open))
+}
+
+fn raises_what_is_closed() -> Text {
+    Text::new(
+        "该月已结账：更正后的金额、重量不得高于原数，产地与生产者不得改得更有利；否则请主管部门重新开放该月。",
+        "The month is closed: what takes the line's place may not cost or weigh more nor count for more; else ask the \
+         authority to open the month again.",
+    )
 }
 
 /// Whether a line in the place of another raises no figure that was signed: it costs and weighs no more, and is of the same

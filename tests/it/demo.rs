@@ -41,6 +41,15 @@ async fn topics(app: &App, token: &str, filter: &str) -> Vec<String> {
 }
 
 on_both! {
+    async fn what_people_made_of_the_province_is_no_hindrance_to_loading_it_again(app: &App) {
+        demo::load_province(&app.ctx).await.expect("loads");
+        app.execute("update beneficiary_link set to_on = '2026-03-01' where to_on is null").await;
+        app.execute("update school set name = '雨农新校' where code = 'demo-yunong'").await;
+        let before = app.snapshot().await;
+        demo::load_province(&app.ctx).await.expect("loads again");
+        assert_eq!(app.snapshot().await, before);
+    }
+
     async fn loading_the_province_again_changes_nothing(app: &App) {
         let before = counts(app).await;
         let province = demo::load_province(&app.ctx).await.expect("loads");
