@@ -62,6 +62,31 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(statements::Statements));
         all.push(Box::new(double_counts::DoubleCounts));
         all.push(Box::new(finding_faster::FindingFaster));
-        all
+        all.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
+    }
+}
+
+/// A migration in one transaction with the note that it ran, on SQLite too: a process that is killed leaves all of it or
+/// nothing, and the next one goes on from there.
+struct Whole(Box<dyn MigrationTrait>);
+
+impl MigrationName for Whole {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Whole {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.up(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.down(manager).await
     }
 }

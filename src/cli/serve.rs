@@ -23,6 +23,10 @@ use tracing_subscriber::EnvFilter;
 /// Serves an up-to-date database.
 pub async fn run(settings: Settings) -> ExitCode {
     start_log(&settings.log);
+    // Before a one-time password is printed that the next start will not print again.
+    if let Err(code) = bind(settings.listen_addr).await {
+        return code;
+    }
     let ctx = match prepare(settings).await {
         Ok(ctx) => ctx,
         Err(error) => return fail(error.as_ref()),

@@ -40,6 +40,19 @@ async fn replicas_that_start_together_migrate_once() {
 }
 
 on_both! {
+    async fn a_migration_that_is_cut_short_leaves_nothing_and_runs_again(app: &App) {
+        let store = &app.ctx.store;
+        store.migrate_down(None).await.expect("goes down");
+        // In the way of a migration's third table.
+        app.execute("create table position (way integer)").await;
+        store.migrate_up().await.expect_err("cannot go on");
+        let tables = app.tables().await;
+        assert!(!tables.iter().any(|table| table.starts_with("search_")), "{tables:?}");
+        app.execute("drop table position").await;
+        store.migrate_up().await.expect("goes on where it was");
+        assert_eq!(store.pending_migrations().await.expect("answers"), Vec::<String>::new());
+    }
+
     async fn the_schema_goes_up_and_down_and_up(app: &App) {
         let store = &app.ctx.store;
         let mut tables = app.tables().await;
