@@ -24,7 +24,7 @@ use tracing_subscriber::EnvFilter;
 pub async fn run(settings: Settings) -> ExitCode {
     start_log(&settings.log);
     // Before a one-time password is printed that the next start will not print again.
-    if let Err(code) = bind(settings.listen_addr).await {
+    if let Err(code) = may_listen(settings.listen_addr).await {
         return code;
     }
     let ctx = match prepare(settings).await {
