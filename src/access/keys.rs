@@ -121,6 +121,12 @@ pub struct KeyFiles {
 }
 
 impl KeyFiles {
+    /// Whether any key is there already.
+    #[must_use]
+    pub fn are_there(&self) -> bool {
+        self.first.exists() || self.folder.read_dir().is_ok_and(|mut files| files.next().is_some())
+    }
+
     /// Reads the keys; where there is none at all, the first one is made, readable by its owner only.
     ///
     /// # Errors

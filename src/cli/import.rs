@@ -95,8 +95,11 @@ pub async fn run(settings: Settings, kind: Kind, file: &Path, dry_run: bool, lis
 
 fn say(refusal: &Refusal) {
     let Refusal { line, column, reason, .. } = refusal;
+    // Some are of a whole row.
+    let (zh, en) =
+        if column.is_empty() { (String::new(), String::new()) } else { (format!(" {column}"), format!(", {column}")) };
     eprintln!(
-        "第 {line} 行 {column}：{} / line {line}, {column}: {}",
+        "第 {line} 行{zh}：{} / line {line}{en}: {}",
         reason.in_language(Language::Chinese),
         reason.in_language(Language::English)
     );

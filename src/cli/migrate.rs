@@ -5,7 +5,9 @@ use crate::{
     config::{Settings, hide_password},
     store::connect,
 };
-use std::process::ExitCode;
+use entity::account;
+use sea_orm::EntityTrait;
+use std::{io::Error, process::ExitCode};
 
 /// Which way to migrate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -18,12 +20,18 @@ pub enum Direction {
     Status,
 }
 
-pub async fn run(settings: Settings, direction: Direction) -> ExitCode {
+pub async fn run(settings: Settings, direction: Direction, yes: bool) -> ExitCode {
     let store = match connect(&settings.database_url, None).await {
         Ok(store) => store,
         Err(error) => return fail(&error),
     };
     println!("database: {}", hide_password(&settings.database_url));
+    // Without the table there is nobody's data either.
+    let in_use = account::Entity::find().one(store.primary()).await.is_ok_and(|account| account.is_some());
+    if direction == Direction::Down && in_use && !yes {
+        store.close().await;
+        return fail(&Error::other("this database is in use and `down` removes all of its data: say so with --yes"));
+    }
     let outcome = match direction {
         Direction::Up => store.migrate_up().await,
         Direction::Down => store.migrate_down(None).await,

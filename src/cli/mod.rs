@@ -64,6 +64,9 @@ enum Command {
         /// up, down or status
         #[arg(value_enum, default_value_t = migrate::Direction::Up)]
         direction: migrate::Direction,
+        /// With down: also where there are accounts, whose data goes
+        #[arg(long)]
+        yes: bool,
     },
     /// Bring in a CSV or XLSX file: every row, or none and the reasons why
     Import {
@@ -164,9 +167,25 @@ impl Cli {
     }
 }
 
+/// Who reads along, `head` say, may have enough: then this is no fault and nothing is left to tell.
+fn end_with_the_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let told = panic.payload().downcast_ref::<String>();
+        if told.is_some_and(|told| told.starts_with("failed printing to stdout") && told.contains("Broken pipe")) {
+            std::process::exit(ENDED_BY_READER);
+        }
+        usual(panic);
+    }));
+}
+
+/// As a shell reports a process that SIGPIPE ended.
+const ENDED_BY_READER: i32 = 141;
+
 /// Runs the command line.
 #[must_use]
 pub fn run() -> ExitCode {
+    end_with_the_reader();
     let cli = Cli::parse();
     let settings = match cli.settings() {
         Ok(settings) => settings,
@@ -180,7 +199,7 @@ pub fn run() -> ExitCode {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(settings).await,
             Command::Demo => demo::run(settings).await,
-            Command::Migrate { direction } => migrate::run(settings, direction).await,
+            Command::Migrate { direction, yes } => migrate::run(settings, direction, yes).await,
             Command::Import { kind, file, dry_run, list } => import::run(settings, kind, &file, dry_run, list).await,
             Command::Verify { audit: true, from, to, .. } => audit::verify(settings, from, to).await,
             Command::Verify { period, unit, .. } => verify::run(settings, period.zip(unit)).await,

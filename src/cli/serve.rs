@@ -11,7 +11,7 @@ use crate::{
     jobs::Runner,
     registry, share,
 };
-use entity::bundle;
+use entity::{account, bundle};
 use sea_orm::EntityTrait;
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 use tokio::{
@@ -70,11 +70,16 @@ pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Erro
     share::check_indicators(&settings.province)?;
     let clock = Arc::new(SystemClock);
     let ids = Ids::new(clock.clone(), Arc::new(SystemEntropy));
+    // Made anew where they are missing; whether they should have been there only the database knows.
+    let (had_seal, had_tokens) = (settings.seal_key_file.exists(), settings.token_keys.are_there());
     let ctx = app::context(settings, clock, ids).await?;
     let pending = ctx.store.pending_migrations().await?.len();
     if pending > 0 {
         println!("schema: running {pending} migrations");
         ctx.store.migrate_up().await?;
+    }
+    if !(had_seal && had_tokens) && account::Entity::find().one(ctx.store.primary()).await?.is_some() {
+        warn_of_new_keys(had_seal, had_tokens);
     }
     ctx.vault.prepare(&ctx.store, &ctx.ids, ctx.clock.now()).await?;
     if registry::bundle::load(&ctx).await? {
@@ -95,6 +100,20 @@ pub async fn prepare(settings: Settings) -> Result<Ctx, Box<dyn std::error::Erro
     }
     println!("counters: {}", if ctx.counters.is_shared() { "Redis" } else { "in this process (no REDIS_URL)" });
     Ok(ctx)
+}
+
+/// The database is older than these keys: somebody forgot to bring the folder along.
+fn warn_of_new_keys(had_seal: bool, had_tokens: bool) {
+    println!("WARNING: this database has accounts, and keys that belong to it were not there and have been made anew;");
+    if !had_seal {
+        println!("         without the earlier SEAL_KEY_FILE nobody's second factor is known any more");
+    }
+    if !had_tokens {
+        println!(
+            "         without the earlier TOKEN_KEY_FILE the signatures of audit days and statements prove nothing"
+        );
+    }
+    println!("         stop, put the files back from the backup of DATA_DIR, and start again");
 }
 
 /// Serves until told to stop, then answers what is under way.

@@ -24,9 +24,17 @@ use std::{
 /// Refusals listed before the rest is only counted: a file with the wrong encoding breaks every row alike.
 const MOST_REFUSALS: usize = 200;
 
+/// The line a row begins on. Where lines end in two characters, as Windows writes them, the reader is still before the
+/// second one.
+fn line_of(text: &[u8], at: &csv::Position) -> u64 {
+    let before_the_end = usize::try_from(at.byte()).ok().and_then(|byte| text.get(byte)) == Some(&b'\n');
+    at.line() + u64::from(before_the_end)
+}
+
 /// A file read a chunk of rows at a time.
 pub struct Rows<'a> {
     reader: csv::Reader<&'a [u8]>,
+    text: &'a [u8],
     kind: &'static SheetKind,
     /// Where each column of the kind stands in the file.
     places: Arc<[Option<usize>]>,
@@ -44,7 +52,7 @@ impl<'a> Rows<'a> {
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_bytes());
         let header = reader.headers().cloned().unwrap_or_default();
         let places = header::places(&header, kind)?.into();
-        Ok(Self { reader, kind, places, read: 0 })
+        Ok(Self { reader, text: text.as_bytes(), kind, places, read: 0 })
     }
 
     /// The next rows, at most `most`; none after the last. Rows without any text are passed over.
@@ -55,7 +63,7 @@ impl<'a> Rows<'a> {
         let mut rows = Vec::new();
         while rows.len() < most {
             let mut record = StringRecord::new();
-            let line = |position: Option<&csv::Position>| position.map_or(0, csv::Position::line);
+            let line = |position: Option<&csv::Position>| position.map_or(0, |at| line_of(self.text, at));
             match self.reader.read_record(&mut record) {
                 Ok(false) => break,
                 Ok(true) => {}
@@ -357,6 +365,11 @@ mod tests {
         let places: Vec<_> = wrong.iter().map(|(line, column, _)| (*line, *column)).collect();
         assert_eq!(places, [(3, "code"), (3, "stage"), (3, "from_on"), (4, "to_on")]);
         assert!(wrong[1].2.contains("kindergarten, primary, junior"), "{}", wrong[1].2);
+        let windows = refused("code,stage,from_on,to_on\r\na,infant,2026-03-02,\r\nb,primary,2026-03-02,x\r\n");
+        assert_eq!(
+            windows.iter().map(|(line, column, _)| (*line, *column)).collect::<Vec<_>>(),
+            [(2, "stage"), (3, "to_on")]
+        );
     }
 
     #[test]
