@@ -24,7 +24,11 @@ use crate::{
 };
 use sea_orm::DbBackend;
 use std::time::Duration;
-use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Interval, MissedTickBehavior},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// How often the outbox is looked at.
@@ -60,12 +64,15 @@ impl Runner {
     #[must_use]
     pub fn start(ctx: Ctx) -> Self {
         let (stop, stopped) = watch::channel(false);
-        // By itself: figures do not wait for other jobs.
-        let folding = tokio::spawn(fold(ctx.clone(), stopped.clone()));
-        let importing = tokio::spawn(import(ctx.clone(), stopped.clone()));
-        let mut tasks = vec![folding, importing, tokio::spawn(run(ctx.clone(), stopped.clone()))];
+        let beat = |every| Beat::new(every, &stopped);
+        let mut tasks = vec![
+            // By itself: figures do not wait for other jobs.
+            tokio::spawn(fold(ctx.clone(), beat(FOLD_EVERY))),
+            tokio::spawn(import(ctx.clone(), beat(EVERY))),
+            tokio::spawn(run(ctx.clone(), beat(EVERY))),
+        ];
         if ctx.store.backend() == DbBackend::Sqlite {
-            tasks.push(tokio::spawn(checkpoint(ctx, stopped)));
+            tasks.push(tokio::spawn(checkpoint(ctx, beat(CHECKPOINT_EVERY))));
         }
         Self { stop, tasks }
     }
@@ -82,14 +89,35 @@ impl Runner {
     }
 }
 
-async fn checkpoint(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(CHECKPOINT_EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+/// When a job looks for work again.
+struct Beat {
+    tick: Interval,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Beat {
+    fn new(every: Duration, stopped: &watch::Receiver<bool>) -> Self {
+        let mut tick = tokio::time::interval(every);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { tick, stopped: stopped.clone() }
+    }
+
+    /// Waits for the next look; false when told to stop, or the runner was dropped.
+    async fn next(&mut self) -> bool {
         tokio::select! {
-            _ = stopped.changed() => return,
-            _ = tick.tick() => {}
+            _ = self.stopped.changed() => false,
+            _ = self.tick.tick() => true,
         }
+    }
+
+    /// Whether to end after the piece of work in hand.
+    fn ends(&self) -> bool {
+        *self.stopped.borrow()
+    }
+}
+
+async fn checkpoint(ctx: Ctx, mut beat: Beat) {
+    while beat.next().await {
         if let Err(error) = ctx.store.checkpoint().await {
             tracing::warn!(%error, "the log could not be copied into the database file and will be next time");
         }
@@ -97,18 +125,12 @@ async fn checkpoint(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
 }
 
 /// Goes on with imports of files.
-async fn import(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            _ = tick.tick() => {}
-        }
+async fn import(ctx: Ctx, mut beat: Beat) {
+    while beat.next().await {
         loop {
             match imports::step(&ctx).await {
                 Ok(false) => break,
-                Ok(true) if *stopped.borrow() => return,
+                Ok(true) if beat.ends() => return,
                 Ok(true) => {}
                 Err(error) => {
                     tracing::warn!(?error, "an import failed and will be tried again");
@@ -119,18 +141,12 @@ async fn import(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn fold(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(FOLD_EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            _ = tick.tick() => {}
-        }
+async fn fold(ctx: Ctx, mut beat: Beat) {
+    while beat.next().await {
         loop {
             match ledger::fold(&ctx).await {
                 Ok(0) => break,
-                Ok(_) if *stopped.borrow() => return,
+                Ok(_) if beat.ends() => return,
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(?error, "folding totals failed and will be tried again");
@@ -141,16 +157,9 @@ async fn fold(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn run(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn run(ctx: Ctx, mut beat: Beat) {
     let mut looks = 0;
-    loop {
-        tokio::select! {
-            // Told to stop, or the runner was dropped.
-            _ = stopped.changed() => return,
-            _ = tick.tick() => {}
-        }
+    while beat.next().await {
         let reach = if looks % LOOKS_BETWEEN_WINDOWS == 0 { Reach::Window } else { Reach::Recent };
         if let Err(error) = audit::seal(&ctx, reach).await {
             tracing::warn!(?error, "sealing the audit trail failed and will be tried again");
@@ -168,7 +177,7 @@ async fn run(ctx: Ctx, mut stopped: watch::Receiver<bool>) {
         if let Err(error) = ledger::correct_revoked(&ctx).await {
             tracing::warn!(?error, "correcting the ledger failed and will be tried again");
         }
-        if let Err(error) = look(&ctx, looks % LOOKS_BETWEEN_PURGES == 0, &stopped).await {
+        if let Err(error) = look(&ctx, looks % LOOKS_BETWEEN_PURGES == 0, &beat).await {
             tracing::warn!(?error, "a job failed and will be tried again");
         }
         looks = looks.wrapping_add(1);
@@ -197,8 +206,8 @@ pub async fn settle_schools(ctx: &Ctx, all: bool) -> Result<u64, ApiError> {
     Ok(moved)
 }
 
-async fn look(ctx: &Ctx, clear: bool, stopped: &watch::Receiver<bool>) -> Result<(), ApiError> {
-    while run_once(ctx).await? > 0 && !*stopped.borrow() {}
+async fn look(ctx: &Ctx, clear: bool, beat: &Beat) -> Result<(), ApiError> {
+    while run_once(ctx).await? > 0 && !beat.ends() {}
     if clear {
         suppliers::remind_of_licences(ctx).await?;
         ledger::check_capacities(ctx).await?;

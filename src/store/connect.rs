@@ -6,7 +6,11 @@ use sea_orm::{
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
 use thiserror::Error;
 
 /// The pools: on SQLite one writing connection and several reading ones, on PostgreSQL one pool, or a replica to read.
@@ -15,6 +19,16 @@ pub struct Store {
     /// For reads outside a transaction.
     pub read: DatabaseConnection,
     write: DatabaseConnection,
+    log: Option<Log>,
+}
+
+/// SQLite's log of commits, which a connection of its own copies into the database's file: readers never wait for it.
+#[derive(Clone)]
+struct Log {
+    file: PathBuf,
+    copier: DatabaseConnection,
+    /// What the file looked like when it was last copied.
+    seen: Arc<Mutex<Option<(u64, SystemTime)>>>,
 }
 
 /// Why the database cannot be used.
@@ -63,7 +77,7 @@ pub async fn connect(url: &str, read_url: Option<&str>) -> Result<Store, StoreEr
             Some(read_url) => Database::connect(postgres_options(read_url)).await?,
             None => write.clone(),
         };
-        return Ok(Store { read, write });
+        return Ok(Store { read, write, log: None });
     }
     let Some(file) = sqlite_file(url) else { return Err(StoreError::UnknownScheme) };
     if let Some(folder) = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -77,7 +91,15 @@ pub async fn connect(url: &str, read_url: Option<&str>) -> Result<Store, StoreEr
     }
     let write = Database::connect(sqlite_options(&format!("{base}?mode=rwc"), 1, false)).await?;
     let read = Database::connect(sqlite_options(&format!("{base}?mode=rw"), readers(), true)).await?;
-    Ok(Store { read, write })
+    let log = match file {
+        ":memory:" => None,
+        _ => Some(Log {
+            file: PathBuf::from(format!("{file}-wal")),
+            copier: Database::connect(sqlite_options(&format!("{base}?mode=rw"), 1, true)).await?,
+            seen: Arc::default(),
+        }),
+    };
+    Ok(Store { read, write, log })
 }
 
 /// The file of a SQLite address.
@@ -199,15 +221,21 @@ impl Store {
         Ok(())
     }
 
-    /// On SQLite, copies what was committed from the log into the file, while the writer goes on.
+    /// On SQLite, copies what was committed from the log into the file, while the writer goes on; where the log is as it
+    /// was the last time, nothing is done.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn checkpoint(&self) -> Result<(), DbErr> {
-        if self.backend() == DbBackend::Sqlite {
-            self.read.execute_unprepared("pragma wal_checkpoint(passive)").await?;
+        let Some(log) = &self.log else { return Ok(()) };
+        // Without a file there is no log.
+        let Ok(now) = std::fs::metadata(&log.file).and_then(|file| Ok((file.len(), file.modified()?))) else {
+            return Ok(());
+        };
+        if log.seen.lock().unwrap_or_else(PoisonError::into_inner).replace(now) == Some(now) {
+            return Ok(());
         }
-        Ok(())
+        log.copier.execute_unprepared("pragma wal_checkpoint(passive)").await.map(drop)
     }
 
     /// Brings the schema up to date; replicas that start together wait for one another.
@@ -245,7 +273,8 @@ impl Store {
 
     /// Closes the pools, so that SQLite folds its log into the file.
     pub async fn close(&self) {
-        for pool in [&self.read, &self.write] {
+        let copier = self.log.as_ref().map(|log| &log.copier);
+        for pool in [Some(&self.read), copier, Some(&self.write)].into_iter().flatten() {
             if let Err(error) = pool.close_by_ref().await {
                 tracing::warn!(%error, "closing the database");
             }
