@@ -3,7 +3,7 @@
 use super::fail;
 use crate::{
     config::{Settings, hide_password},
-    store::connect,
+    store::{Store, connect},
 };
 use entity::account;
 use sea_orm::EntityTrait;
@@ -26,9 +26,7 @@ pub async fn run(settings: Settings, direction: Direction, yes: bool) -> ExitCod
         Err(error) => return fail(&error),
     };
     println!("database: {}", hide_password(&settings.database_url));
-    // Without the table there is nobody's data either.
-    let in_use = account::Entity::find().one(store.primary()).await.is_ok_and(|account| account.is_some());
-    if direction == Direction::Down && in_use && !yes {
+    if direction == Direction::Down && !yes && is_in_use(&store).await {
         store.close().await;
         return fail(&Error::other("this database is in use and `down` removes all of its data: say so with --yes"));
     }
@@ -57,4 +55,9 @@ pub async fn run(settings: Settings, direction: Direction, yes: bool) -> ExitCod
     };
     store.close().await;
     code
+}
+
+/// Whether anybody has an account; without the table there is nobody's data either.
+async fn is_in_use(store: &Store) -> bool {
+    account::Entity::find().one(store.primary()).await.is_ok_and(|account| account.is_some())
 }

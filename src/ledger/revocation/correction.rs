@@ -18,36 +18,37 @@ pub fn reverses(line: &purchase_line::Model) -> bool {
 /// known any more: who vouched for them is not believed. That stays in the denominator and leaves the numerator (S6).
 #[must_use]
 pub fn correct(ids: &Ids, lines: &[purchase_line::Model], at: Timestamp) -> Vec<purchase_line::Model> {
-    let pair = |line: &purchase_line::Model| {
-        let instead = purchase_line::Model {
-            class: UNVOUCHED,
-            origin_division_code: None,
-            origin_lists: String::new(),
-            producer_household_id: None,
-            producer_status: None,
-            linked_households: 0,
-            evidence: None,
-            ..correcting(ids, line, at)
-        };
-        [take_back(ids, line, at), instead]
-    };
-    lines.iter().flat_map(pair).collect()
+    pairs(ids, lines, at, |line| purchase_line::Model {
+        class: UNVOUCHED,
+        origin_division_code: None,
+        origin_lists: String::new(),
+        producer_household_id: None,
+        producer_status: None,
+        linked_households: 0,
+        evidence: None,
+        ..line
+    })
 }
 
 /// What corrects lines of other sellers that name a household which is not believed any more: the line in place of the one
 /// taken back keeps the origin, which its seller vouches for, and names no producer.
 #[must_use]
 pub fn without_producer(ids: &Ids, lines: &[purchase_line::Model], at: Timestamp) -> Vec<purchase_line::Model> {
-    let pair = |line: &purchase_line::Model| {
-        let instead = purchase_line::Model {
-            class: unnamed(line.class, line.linked_households),
-            producer_household_id: None,
-            producer_status: None,
-            ..correcting(ids, line, at)
-        };
-        [take_back(ids, line, at), instead]
-    };
-    lines.iter().flat_map(pair).collect()
+    pairs(ids, lines, at, |line| purchase_line::Model {
+        class: unnamed(line.class, line.linked_households),
+        producer_household_id: None,
+        producer_status: None,
+        ..line
+    })
+}
+
+fn pairs(
+    ids: &Ids,
+    lines: &[purchase_line::Model],
+    at: Timestamp,
+    instead: impl Fn(purchase_line::Model) -> purchase_line::Model,
+) -> Vec<purchase_line::Model> {
+    lines.iter().flat_map(|line| [take_back(ids, line, at), instead(correcting(ids, line, at))]).collect()
 }
 
 /// The class of a line as if it named no household: what is left is the seller's links.
