@@ -9,7 +9,6 @@ use crate::{
     context::Ctx,
     http::{ApiError, Check, Command, Path, Reply, Text},
     store::{Begun, bulk, is_duplicate},
-    vault::refuse_numbers,
 };
 use axum::{extract::State, http::StatusCode};
 use entity::{id::ReceiptId, receipt_denial};
@@ -49,7 +48,6 @@ pub async fn deny_receipt(
     let receipt = store::find_receipt(work.txn(), &scope, id).await?.ok_or(ApiError::NotFound)?;
     let mut check = Check::default();
     let reason = check.text("/reason", &command.body.reason, 200);
-    refuse_numbers(&mut check, "/reason", &reason, work.at.business_day());
     check.finish()?;
     let own = caller.actor.account_id();
     let named = store::inspectors_of_receipts(work.txn(), [id]).await?;

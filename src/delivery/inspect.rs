@@ -10,7 +10,6 @@ use crate::{
     catalogue::Conversions,
     context::Ctx,
     http::{ApiError, Check, IfMatch, Text},
-    vault::refuse_numbers,
 };
 use entity::{
     certificate,
@@ -49,9 +48,6 @@ pub fn inspect(
     let mut check = Check::default();
     let receipt_id: ReceiptId = check.client_id("/id", request.id).unwrap_or_else(|| ctx.ids.next());
     let note = check.optional_text("/note", request.note.as_deref(), 500);
-    if let Some(note) = &note {
-        refuse_numbers(&mut check, "/note", note, at.business_day());
-    }
     let inspectors = inspectors(&mut check, &sent.may_inspect, &request.inspectors);
     check.that(
         inspectors.is_empty() || inspectors.iter().any(|(id, _)| *id == caller.actor.account_id()),

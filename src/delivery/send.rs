@@ -226,7 +226,7 @@ impl Facts {
             };
             let id: ConsignmentLineId = check.client_id(&at("id"), want.id).unwrap_or_else(|| ctx.ids.next());
             let Some(quantity) = self.quantity(check, &at, line, want, &mut sent) else { continue };
-            let batch_number = check.text(&at("batch_number"), &want.batch_number, 60);
+            let batch_number = check.paper_number(&at("batch_number"), &want.batch_number, 60);
             self.check_dates(check, &at, want);
             let origin = self.place(check, &at("origin_division_code"), want.origin_division_code.as_deref());
             if let Some(household) = want.producer_household_id {
@@ -345,7 +345,7 @@ impl Facts {
                 id: ctx.ids.next(),
                 consignment_line_id: line,
                 kind: document.kind,
-                number: check.text(&at("number"), &document.number, 60),
+                number: check.paper_number(&at("number"), &document.number, 60),
                 issued_on: document.issued_on,
                 issuer: check.text(&at("issuer"), &document.issuer, 100),
                 origin_division_code: origin,

@@ -7,7 +7,7 @@ use crate::{
     http::{ApiError, Check, Command, Reply, Text},
     store::{Begun, bulk, id_taken, is_duplicate},
     suppliers::{HouseholdView, Misses, SEALED, keyed, normal, show_households},
-    vault::{Secret, refuse_numbers},
+    vault::Secret,
 };
 use axum::{extract::State, http::StatusCode};
 use entity::{household, id::HouseholdId};
@@ -68,9 +68,8 @@ pub async fn create_household(
     let body = command.body;
     let mut check = Check::default();
     let id: Option<HouseholdId> = check.client_id("/id", body.id);
-    let code = check.text("/code", &body.code, LONGEST);
+    let code = check.paper_number("/code", &body.code, LONGEST);
     let name = check.text("/name", &body.name, LONGEST);
-    refuse_numbers(&mut check, "/name", &name, work.at.business_day());
     let place = place_in_reach(work.txn(), &scope, &mut check, &body.division_code).await?;
     let today = work.at.business_day();
     let given = SEALED.into_iter().zip([body.id_number, body.phone, body.bank_account]);

@@ -7,7 +7,6 @@ use crate::{
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
     store::Begun,
     suppliers::{HouseholdView, find_household, show_households},
-    vault::refuse_numbers,
 };
 use axum::{extract::State, http::StatusCode};
 use entity::{household, id::HouseholdId};
@@ -56,7 +55,6 @@ pub async fn update_household(
     let body = command.body;
     let mut check = Check::default();
     let name = check.optional_text("/name", body.name.as_deref(), LONGEST);
-    refuse_numbers(&mut check, "/name", name.as_deref().unwrap_or_default(), work.at.business_day());
     let place = match &body.division_code {
         Some(code) => place_in_reach(work.txn(), &scope, &mut check, code).await?,
         None => None,

@@ -4,6 +4,7 @@ use super::{
     problem::{ApiError, FieldError},
     text::{Text, is_hidden},
 };
+use crate::vault::{holds_card_number, holds_personal_number};
 use chrono::{Datelike, NaiveDate};
 use entity::{
     money::Fen,
@@ -43,8 +44,18 @@ impl Check {
         }
     }
 
-    /// A text that is not blank and not above `most` characters, trimmed.
+    /// A text that is not blank and not above `most` characters, trimmed. It is stored and shown as it is, so it may not
+    /// hold a person's number (P1).
     pub fn text(&mut self, pointer: &str, value: &str, most: usize) -> String {
+        self.free_text(pointer, value, most, true)
+    }
+
+    /// The number of a paper, a batch or a row elsewhere: as [`Self::text`], but its own digits may be those of a card.
+    pub fn paper_number(&mut self, pointer: &str, value: &str, most: usize) -> String {
+        self.free_text(pointer, value, most, false)
+    }
+
+    fn free_text(&mut self, pointer: &str, value: &str, most: usize, no_cards: bool) -> String {
         let trimmed = value.trim();
         let length = trimmed.chars().count();
         if length == 0 {
@@ -63,6 +74,12 @@ impl Check {
                 "hidden_character",
                 Text::new("含有不可见或改变文字方向的字符。", "Contains characters that do not show or turn the text."),
             );
+        } else if holds_personal_number(trimmed) || no_cards && holds_card_number(trimmed) {
+            let detail = Text::new(
+                "不得写证件号码、手机号或银行卡号。",
+                "Must not hold an ID number, a mobile number or a card number.",
+            );
+            self.refuse(pointer, "number_in_text", detail);
         }
         trimmed.to_owned()
     }
@@ -70,6 +87,11 @@ impl Check {
     /// The same for a field that may be absent.
     pub fn optional_text(&mut self, pointer: &str, value: Option<&str>, most: usize) -> Option<String> {
         value.map(|value| self.text(pointer, value, most))
+    }
+
+    /// The same for a field that may be absent.
+    pub fn optional_paper_number(&mut self, pointer: &str, value: Option<&str>, most: usize) -> Option<String> {
+        value.map(|value| self.paper_number(pointer, value, most))
     }
 
     /// Between one and `most` lines.

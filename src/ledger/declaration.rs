@@ -10,7 +10,6 @@ use crate::{
     context::Ctx,
     http::{ApiError, Check, Text},
     registry::Affiliations,
-    vault::refuse_numbers,
 };
 use chrono::{Days, NaiveDate};
 use entity::{
@@ -155,7 +154,7 @@ impl<'a> Batch<'a> {
             let at = |field: &str| format!("{prefix}/{field}");
             let id: DeclaredPurchaseId = check.client_id(&at("id"), request.id).unwrap_or_else(|| ctx.ids.next());
             self.check_head(&mut check, &at, request);
-            let external_id = check.optional_text(&at("external_id"), request.external_id.as_deref(), 60);
+            let external_id = check.optional_paper_number(&at("external_id"), request.external_id.as_deref(), 60);
             check.that(
                 external_id.is_none() || external.insert(external_id.clone()),
                 at("external_id"),
@@ -181,9 +180,13 @@ impl<'a> Batch<'a> {
                 school_id: self.purchaser.school.id,
                 canteen_id: self.purchaser.canteen.id,
                 purchased_on: request.purchased_on,
-                seller_name: seller_name(&mut check, &at("seller_name"), &request.seller_name, self.at.business_day()),
+                seller_name: check.text(&at("seller_name"), &request.seller_name, 100),
                 supplier_id: request.supplier_id,
-                invoice_number: check.optional_text(&at("invoice_number"), request.invoice_number.as_deref(), 60),
+                invoice_number: check.optional_paper_number(
+                    &at("invoice_number"),
+                    request.invoice_number.as_deref(),
+                    60,
+                ),
                 external_id,
                 amount_fen: view.amount,
                 declared_by: caller.actor.account_id(),
@@ -270,7 +273,7 @@ impl<'a> Batch<'a> {
             "division_unknown",
             Text::new("没有这个区划代码。", "There is no division with this code."),
         );
-        check.optional_text(&at("producer_household_code"), line.producer_household_code.as_deref(), MAX_CODE);
+        check.optional_paper_number(&at("producer_household_code"), line.producer_household_code.as_deref(), MAX_CODE);
         let claim = self.claim(request, line);
         let Frozen { class, origin_lists, producer_status, linked_households, evidence } = day.freeze(&claim);
         let school = &self.purchaser.school;
@@ -404,7 +407,7 @@ impl<'a> Batch<'a> {
                 id: ctx.ids.next(),
                 purchase_line_id: line_id,
                 kind: document.kind,
-                number: check.text(&at("number"), &document.number, 60),
+                number: check.paper_number(&at("number"), &document.number, 60),
                 issued_on: document.issued_on,
                 issuer: check.text(&at("issuer"), &document.issuer, 100),
                 origin_division_code: document.origin_division_code.clone().map(|code| {
@@ -414,10 +417,4 @@ impl<'a> Batch<'a> {
             });
         }
     }
-}
-
-/// A seller is called by its name; whose number it is belongs into the register.
-fn seller_name(check: &mut Check, pointer: &str, text: &str, today: NaiveDate) -> String {
-    refuse_numbers(check, pointer, text, today);
-    check.text(pointer, text, 100)
 }

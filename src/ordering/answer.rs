@@ -12,7 +12,6 @@ use crate::{
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
     store::{Begun, IdempotencyKey},
     suppliers,
-    vault::refuse_numbers,
 };
 use axum::{extract::State, http::StatusCode};
 use entity::{
@@ -208,7 +207,6 @@ pub async fn withdraw(
     let scope = caller.actor.may(action, Resource::Order)?;
     let mut check = Check::default();
     let reason = check.text("/reason", &request.reason, 200);
-    refuse_numbers(&mut check, "/reason", &reason, ctx.clock.now().business_day());
     check.finish()?;
     let mut work = match ctx.begin(caller, key).await? {
         Begun::New(work) => work,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     http::{Language, Text, is_hidden},
-    vault::redact,
+    vault::{holds_card_number, holds_personal_number, redact},
 };
 use chrono::NaiveDate;
 use csv::{ReaderBuilder, StringRecord, Trim};
@@ -244,6 +244,15 @@ impl<'a> Row<'a> {
                 column,
                 "最多 200 个字符，不含控制字符或不可见字符",
                 "at most 200 characters, none of them control characters or invisible",
+            );
+            return None;
+        }
+        let is_number = ["code", "id", "number"].iter().any(|end| column.ends_with(end));
+        if holds_personal_number(cell) || !is_number && holds_card_number(cell) {
+            self.refuse(
+                column,
+                "不得写证件号码、手机号或银行卡号",
+                "must not hold an ID number, a mobile number or a card number",
             );
             return None;
         }

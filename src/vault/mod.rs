@@ -16,4 +16,4 @@ pub use keyring::{Keyring, Place, Vault, VaultError};
 pub use master::{MasterError, MasterKey, MasterSource};
 pub use personal::{BankAccount, IdNumber, NumberError, PhoneNumber, mask_name, redact};
 pub use secret::Secret;
-pub use told::{holds_personal_number, refuse_numbers, tells_number};
+pub use told::{holds_card_number, holds_personal_number, tells_number};

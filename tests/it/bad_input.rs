@@ -126,9 +126,21 @@ on_both! {
         let mut tons = listing.clone();
         (tons["price"], tons["unit"]) = (json!("99.99"), json!("t"));
         app.post("/listings", tons).by(&trade.seller).await.points_at("/price", "weight_implausible");
-        let mut told = declared.clone();
-        told["seller_name"] = json!("李记 19912345678");
-        app.post("/declared-purchases", told).by(&trade.buyer).key(&fresh_key()).await.points_at("/seller_name", "number_in_text");
+        // Nobody's number gets into a text that is shown, however it is dressed up.
+        for (field, text) in [
+            ("seller_name", "李记 19912345678"),
+            ("seller_name", "李记 6222 0200 0011 2233 440"),
+            ("invoice_number", "11010519491231002X"),
+            ("external_id", "一九九一二三四五六七八"),
+        ] {
+            let mut told = declared.clone();
+            told[field] = json!(text);
+            let answer = app.post("/declared-purchases", told).by(&trade.buyer).key(&fresh_key()).await;
+            answer.points_at(&format!("/{field}"), "number_in_text");
+        }
+        let mut own = declared.clone();
+        own["invoice_number"] = json!("6222020000112233440");
+        app.post("/declared-purchases", own).by(&trade.buyer).key(&fresh_key()).await.ok();
         for (money, code) in cases {
             let body = with(&listing, "/price", money.clone());
             let call = || app.post("/listings", body.clone()).by(&trade.seller);

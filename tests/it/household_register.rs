@@ -67,6 +67,8 @@ on_both! {
         let officer = app.login("demo-weining").await;
         let body = json!({"code": "h-x", "name": "张某 19912345678", "division_code": "520526109"});
         app.post("/households", body).by(&officer).await.points_at("/name", "number_in_text");
+        let body = json!({"code": "h-11010519491231002X", "name": "张某", "division_code": "520526109"});
+        app.post("/households", body).by(&officer).await.points_at("/code", "number_in_text");
     }
 
     async fn who_may_not_or_what_is_wrong_changes_nothing(app: &App) {

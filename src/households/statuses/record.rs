@@ -87,7 +87,7 @@ pub async fn record_household_status(
     let body = command.body;
     let mut check = Check::default();
     let status_id: Option<HouseholdStatusId> = check.client_id("/id", body.id);
-    let proof_number = check.text("/proof_number", &body.proof_number, LONGEST);
+    let proof_number = check.paper_number("/proof_number", &body.proof_number, LONGEST);
     check.that(
         body.from_on <= work.at.business_day(),
         "/from_on",

@@ -8,7 +8,6 @@ use crate::{
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
     ledger::{correct, counting, record::record},
     store::{Begun, IdempotencyKey, is_duplicate},
-    vault::refuse_numbers,
 };
 use axum::{extract::State, http::StatusCode};
 use entity::{
@@ -90,7 +89,6 @@ async fn decide(
     version.check(row.version)?;
     let mut check = Check::default();
     let finding = check.text("/finding", &body.finding, 500);
-    refuse_numbers(&mut check, "/finding", &finding, work.at.business_day());
     check.finish()?;
     if row.decided_at.is_some() {
         return Err(ApiError::conflict(

@@ -8,7 +8,6 @@ use crate::{
     ledger::reverses,
     registry::Authorities,
     store::{Begun, bulk, is_duplicate},
-    vault::refuse_numbers,
 };
 use axum::{extract::State, http::StatusCode};
 use entity::{
@@ -63,7 +62,6 @@ pub async fn deny_sale(
     let denier = denier(work.txn(), &scope, &line).await?.ok_or(ApiError::NotFound)?;
     let mut check = Check::default();
     let reason = check.text("/reason", &command.body.reason, 200);
-    refuse_numbers(&mut check, "/reason", &reason, work.at.business_day());
     check.finish()?;
     if reverses(&line) || is_corrected(work.txn(), id).await? {
         let detail = Text::new("该笔已被更正。", "The line was corrected already.");

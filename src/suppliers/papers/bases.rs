@@ -138,7 +138,7 @@ pub async fn create_base(
     let mut check = Check::default();
     let new: SupplyBaseId = check.client_id("/id", body.id).unwrap_or_else(|| ctx.ids.next());
     let name = check.text("/name", &body.name, LONGEST);
-    let proof_number = check.text("/proof_number", &body.proof_number, LONGEST);
+    let proof_number = check.paper_number("/proof_number", &body.proof_number, LONGEST);
     period(&mut check, ["/from_on", "/to_on"], body.from_on, body.to_on);
     check.that(
         body.area_sqm.is_none_or(|area| (1..=1_000_000_000_000).contains(&area)),

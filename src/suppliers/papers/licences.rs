@@ -147,7 +147,7 @@ pub async fn create_licence(
     let body = command.body;
     let mut check = Check::default();
     let new: LicenceId = check.client_id("/id", body.id).unwrap_or_else(|| ctx.ids.next());
-    let number = check.text("/number", &body.number, LONGEST);
+    let number = check.paper_number("/number", &body.number, LONGEST);
     let issuer = check.text("/issuer", &body.issuer, LONGEST);
     let scope = check.text("/scope", &body.scope, 200);
     period(&mut check, ["/valid_from", "/valid_to"], body.valid_from, body.valid_to);

@@ -149,7 +149,7 @@ pub async fn create_link(
     let body = command.body;
     let mut check = Check::default();
     let new: BeneficiaryLinkId = check.client_id("/id", body.id).unwrap_or_else(|| ctx.ids.next());
-    let proof_number = check.text("/proof_number", &body.proof_number, LONGEST);
+    let proof_number = check.paper_number("/proof_number", &body.proof_number, LONGEST);
     let share_bp = body.share.as_deref().and_then(|text| check.percent("/share", text));
     period(&mut check, ["/from_on", "/to_on"], body.from_on, body.to_on);
     let household = find_household(work.txn(), &households, body.household_id).await?;

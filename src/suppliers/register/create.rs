@@ -100,7 +100,7 @@ pub async fn create_supplier(
         "code_malformed",
         Text::new("代码由字母、数字、- 和 _ 组成。", "A code has letters, digits, - and _ only."),
     );
-    let village = body.village.as_deref().and_then(|text| identity::village(&mut check, text, today));
+    let village = body.village.as_deref().and_then(|text| identity::village(&mut check, text));
     let county = identity::county_in_reach(work.txn(), &scope, &mut check, &body.division_code).await?;
     let code = identity::credit_code(&mut check, body.kind, body.social_credit_code.as_deref());
     identity::person(&mut check, body.kind, body.id_number.is_some(), body.phone.is_some());

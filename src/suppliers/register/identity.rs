@@ -6,9 +6,7 @@ use crate::{
     http::{ApiError, Check, Text},
     registry::{county_of, find_division},
     suppliers::store::find_household,
-    vault::refuse_numbers,
 };
-use chrono::NaiveDate;
 use entity::{
     division::DivisionLevel,
     household,
@@ -49,11 +47,10 @@ pub(super) async fn county_in_reach(
 }
 
 /// A village as it is typed; empty stands for none.
-pub(super) fn village(check: &mut Check, text: &str, today: NaiveDate) -> Option<String> {
+pub(super) fn village(check: &mut Check, text: &str) -> Option<String> {
     if text.trim().is_empty() {
         return None;
     }
-    refuse_numbers(check, "/village", text, today);
     Some(check.text("/village", text, LONGEST_VILLAGE))
 }
 

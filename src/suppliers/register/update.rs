@@ -69,11 +69,10 @@ pub async fn update_supplier(
     let (mut row, _) = find(work.txn(), &scope, id, &version).await?;
     let (before, was) = (tracked(&row), (row.kind, row.social_credit_code.clone()));
     let body = command.body;
-    let today = work.at.business_day();
     let mut check = Check::default();
     row.name = check.optional_text("/name", body.name.as_deref(), identity::LONGEST_NAME).unwrap_or(row.name);
     if let Some(text) = &body.village {
-        row.village = identity::village(&mut check, text, today);
+        row.village = identity::village(&mut check, text);
     }
     if let Some(code) = body.division_code {
         let county = identity::county_in_reach(work.txn(), &scope, &mut check, &code).await?;

@@ -41,13 +41,13 @@ pub async fn advance(
     caller: &Caller,
     asked: Asked,
     action: Action,
-    plan: impl FnOnce(&Found, NaiveDate) -> Result<(Step, Option<String>), ApiError>,
+    plan: impl FnOnce(NaiveDate) -> Result<(Step, Option<String>), ApiError>,
 ) -> Result<Reply, ApiError> {
     let (mut work, mut found) = match find(ctx, caller, asked, action).await? {
         Ok(found) => found,
         Err(reply) => return Ok(reply),
     };
-    let (step, reason) = plan(&found, work.at.business_day())?;
+    let (step, reason) = plan(work.at.business_day())?;
     record(&mut work, caller, &mut found, &step, reason).await?;
     answer(ctx, caller, work, found).await
 }

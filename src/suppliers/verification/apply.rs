@@ -13,7 +13,6 @@ use crate::{
     http::{ApiError, Check, Command, Path, Reply, Text},
     store::{Begun, id_taken, is_duplicate},
     suppliers::{list::Names, store::find_supplier},
-    vault::refuse_numbers,
 };
 use axum::{extract::State, http::StatusCode};
 use entity::{
@@ -70,7 +69,6 @@ pub async fn apply_supplier(
     let mut check = Check::default();
     let new: VerificationId = check.client_id("/id", body.id).unwrap_or_else(|| ctx.ids.next());
     let note = check.optional_text("/note", body.note.as_deref(), LONGEST_NOTE);
-    refuse_numbers(&mut check, "/note", note.as_deref().unwrap_or_default(), work.at.business_day());
     check.finish()?;
     if supplier.status == SupplierStatus::Suspended {
         let detail =

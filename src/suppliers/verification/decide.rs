@@ -8,7 +8,7 @@ use super::{
     view::VerificationResponse,
 };
 use crate::{
-    access::{Action, Caller, Resource, Scope, reason_for},
+    access::{Action, Caller, Place, Resource, Scope, grants, reason_for},
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
 };
@@ -16,10 +16,11 @@ use axum::extract::State;
 use chrono::{Months, NaiveDate};
 use entity::{
     id::{AccountId, VerificationId},
-    membership::{self, Role},
+    membership::Role,
     supplier::SupplierStatus,
+    time::Timestamp,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -197,7 +198,7 @@ pub async fn reinstate_supplier(
     let reason = reason_for(&mut check, "/reason", &command.body.reason);
     check.finish()?;
     if let Stage::Suspended { deed: Deed { by: Some(by), .. }, .. } = found.state.stage
-        && stands_above(work.txn(), &scope, by, work.at.business_day()).await?
+        && stands_above(work.txn(), &scope, by, work.at).await?
     {
         return Err(ApiError::refused(
             "suspended_from_above",
@@ -211,24 +212,19 @@ pub async fn reinstate_supplier(
     answer(&ctx, &caller, work, found).await
 }
 
-/// Whether an account holds an authority's role today that is not within `scope`.
+/// Whether an account holds an authority's role now that is not within `scope`.
 async fn stands_above(
     db: &impl ConnectionTrait,
     scope: &Scope,
     account: AccountId,
-    today: NaiveDate,
+    now: Timestamp,
 ) -> Result<bool, ApiError> {
-    use membership::Column;
-    let held = membership::Entity::find()
-        .filter(Column::AccountId.eq(account))
-        .filter(Column::Role.is_in([Role::Administrator, Role::AuthorityManager, Role::AuthorityOfficer]))
-        .filter(Column::FromOn.lte(today))
-        .filter(Condition::any().add(Column::ToOn.is_null()).add(Column::ToOn.gte(today)))
-        .all(db)
-        .await?;
-    Ok(held.iter().any(|role| match &role.reporting_unit_code {
-        Some(unit) => !scope.covers_unit(unit),
-        None => !scope.is_everything(),
+    let decides = |role| matches!(role, Role::Administrator | Role::AuthorityManager | Role::AuthorityOfficer);
+    let held = grants(db, account, now).await?;
+    Ok(held.iter().filter(|grant| decides(grant.role)).any(|grant| match &grant.place {
+        Place::Everywhere => !scope.is_everything(),
+        Place::Subtree { top, .. } => !scope.covers_unit(top),
+        Place::School(_) | Place::Supplier(_) | Place::Household { .. } => false,
     }))
 }
 
@@ -239,7 +235,7 @@ async fn reasoned(
     (action, step): (Action, Step),
     body: &VerificationReasonRequest,
 ) -> Result<Reply, ApiError> {
-    advance(ctx, caller, asked, action, |_, _| {
+    advance(ctx, caller, asked, action, |_| {
         let mut check = Check::default();
         let reason = reason_for(&mut check, "/reason", &body.reason);
         check.finish()?;

@@ -10,7 +10,6 @@ use crate::{
     access::{Action, Caller},
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply},
-    vault::refuse_numbers,
 };
 use axum::extract::State;
 use chrono::Days;
@@ -75,10 +74,9 @@ pub async fn review_supplier(
 }
 
 async fn noted(ctx: &Ctx, caller: &Caller, asked: Asked, step: Step, body: NoteRequest) -> Result<Reply, ApiError> {
-    advance(ctx, caller, asked, Action::Update, |_, today| {
+    advance(ctx, caller, asked, Action::Update, |_| {
         let mut check = Check::default();
         let note = check.optional_text("/note", body.note.as_deref(), LONGEST_NOTE);
-        refuse_numbers(&mut check, "/note", note.as_deref().unwrap_or_default(), today);
         check.finish()?;
         Ok((step, note))
     })
@@ -104,7 +102,7 @@ pub async fn publish_supplier(
 ) -> Result<Reply, ApiError> {
     let asked = Asked { id, version, key: command.key };
     let days = ctx.settings.notice_days.saturating_sub(1);
-    advance(&ctx, &caller, asked, Action::Update, |_, today| {
+    advance(&ctx, &caller, asked, Action::Update, |today| {
         let until = today.checked_add_days(Days::new(days)).unwrap_or(today);
         Ok((Step::Publish { from: today, until }, None))
     })

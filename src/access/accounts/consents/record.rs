@@ -75,7 +75,7 @@ pub async fn record_consent(
     let today = work.at.business_day();
     let mut check = Check::default();
     let id = check.client_id("/id", request.id).unwrap_or_else(|| ctx.ids.next());
-    let proof_number = check.text("/proof_number", &request.proof_number, 60);
+    let proof_number = check.paper_number("/proof_number", &request.proof_number, 60);
     let from_on = request.from_on.unwrap_or(today);
     let giver = Giver { actor: &caller.actor, scope: &scope, today };
     giver.days(&mut check, "", from_on, request.to_on);

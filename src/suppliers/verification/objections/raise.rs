@@ -10,7 +10,7 @@ use crate::{
     http::{ApiError, Check, Command, Path, Reply, Text},
     store::{Begun, bulk, id_taken},
     suppliers::verification::advance::authorities,
-    vault::{PhoneNumber, Secret, refuse_numbers},
+    vault::{PhoneNumber, Secret},
 };
 use axum::{extract::State, http::StatusCode};
 use chrono::NaiveDate;
@@ -73,7 +73,7 @@ pub async fn raise_objection(
     let today = work.at.business_day();
     let (row, supplier) = running(work.txn(), id, today).await?.ok_or(ApiError::NotFound)?;
     let account = caller.actor.recorded_account();
-    let (new, statement, contact) = command.body.rule(today, account.is_none())?;
+    let (new, statement, contact) = command.body.rule(account.is_none())?;
     let new: ObjectionId = new.unwrap_or_else(|| ctx.ids.next());
     let whose = account.map_or_else(|| peer.counted(), |account| account.to_string());
     let counted = account.is_some() || peer.0.is_some_and(|address| !address.is_loopback());
@@ -126,7 +126,7 @@ pub async fn raise_objection(
 }
 
 impl RaiseObjectionRequest {
-    fn rule(self, today: NaiveDate, public: bool) -> Result<(Option<ObjectionId>, String, Option<Contact>), ApiError> {
+    fn rule(self, public: bool) -> Result<(Option<ObjectionId>, String, Option<Contact>), ApiError> {
         let mut check = Check::default();
         let id = check.client_id("/id", self.id);
         let statement = check.text("/statement", &self.statement, 500);
@@ -138,7 +138,6 @@ impl RaiseObjectionRequest {
                 Text::new("请说明情况，至少 5 个字符。", "Say what is the matter, in at least 5 characters."),
             );
         }
-        refuse_numbers(&mut check, "/statement", &statement, today);
         if !public {
             for (pointer, given) in [("/name", self.name.is_some()), ("/phone", self.phone.is_some())] {
                 let detail = Text::new("已登录，无须填写。", "Not needed with a log-in.");
