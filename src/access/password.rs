@@ -127,10 +127,14 @@ impl Gate {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
+    fn anybody_waits(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
     /// Keeps `memory` for those who wait; with nobody waiting, all that is kept goes back to the system.
     fn give_back(&self, memory: Memory) {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.waiting.load(Ordering::Acquire) > 0 {
+        if self.anybody_waits() {
             spare.push(memory);
         } else {
             spare.clear();
@@ -187,10 +191,17 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce(&mut Memory) -> T + Sen
         let mut memory = gate.memory();
         let done = work(&mut memory);
         gate.give_back(memory);
-        drop(permit);
         done
     };
-    background::run(work).await
+    // In a storm every other moment is for those who are logged in: also a thread that steps back delays them, for a
+    // processor that computes is slower to wake than one that rests.
+    let then = move |took| {
+        if gate.anybody_waits() {
+            std::thread::sleep(took);
+        }
+        drop(permit);
+    };
+    background::run(work, then).await
 }
 
 /// The same text however it was typed: keyboards write 。 and ． or é in more than one way.
