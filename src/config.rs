@@ -1,27 +1,26 @@
 //! Settings, typed: defaults, then a TOML file, then the environment, then flags. The only reader of the environment.
 
+mod read;
+mod source;
+
+pub use source::Source;
+
 use crate::{
     access::{
         KeyFiles, Rates, SecondFactor,
         password::{Cost, STRONG_KIB, STRONG_PASSES},
     },
-    http::{ForwardHeader, Proxies},
+    http::Proxies,
     province::Bundle,
-    store::{Bucket, FilesAt},
-    vault::{MasterKey, MasterSource, Secret},
+    store::{FilesAt, Scanner},
+    vault::{MasterSource, Secret},
 };
-use serde::Deserialize;
-use std::{
-    borrow::Cow,
-    fmt::Display,
-    net::SocketAddr,
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-    str::FromStr,
-    sync::Arc,
+use read::{
+    S3, basis_points, count, files_at, list, log_filter, master_key, number, origin, province, proxies, scanner,
+    second_factor,
 };
+use std::{borrow::Cow, net::SocketAddr, path::PathBuf, sync::Arc};
 use thiserror::Error;
-use tracing_subscriber::EnvFilter;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -46,6 +45,8 @@ pub struct Settings {
     pub documents: FilesAt,
     /// Bytes a document may have.
     pub document_limit: usize,
+    /// Who is asked whether a file that comes in does harm.
+    pub scanner: Option<Scanner>,
     /// Households one account may have revealed in a day (P1).
     pub reveals_per_day: u64,
     /// How often an account may be told in a day that an ID number is another household's.
@@ -62,7 +63,7 @@ pub struct Settings {
     pub password_at_once: Option<usize>,
     /// Passwords that wait to be checked before log-ins are told to come back.
     pub password_waiting: Option<usize>,
-    /// Whether roles can make a second factor compulsory; no source sets it, only the demonstration does.
+    /// For whom a second factor is compulsory; that it is for nobody, only the demonstration says.
     pub second_factor: SecondFactor,
     /// Reverse proxies whose word on a client's address is taken.
     pub proxies: Proxies,
@@ -104,184 +105,6 @@ pub enum SettingsError {
         /// What it should be.
         wanted: Cow<'static, str>,
     },
-}
-
-/// Values from one source, most of them absent.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    /// See [`Settings::database_url`].
-    pub database_url: Option<String>,
-    /// See [`Settings::database_read_url`].
-    pub database_read_url: Option<String>,
-    /// See [`Settings::redis_url`].
-    pub redis_url: Option<String>,
-    /// See [`Settings::listen_addr`].
-    pub listen_addr: Option<String>,
-    /// See [`Settings::data_dir`].
-    pub data_dir: Option<String>,
-    /// See [`Settings::token_keys`].
-    pub token_key_file: Option<String>,
-    /// File of the master key; see [`Settings::master_keys`].
-    pub vault_key_file: Option<String>,
-    /// The master key itself, 32 bytes in hex or base64, instead of the file.
-    pub vault_key: Option<Secret>,
-    /// The master key to change over to, where the present one is given as a text too.
-    pub vault_key_next: Option<Secret>,
-    /// See [`Settings::documents`]: a folder, or `s3://BUCKET/PREFIX`.
-    pub documents_url: Option<String>,
-    /// Address of the S3-compatible service.
-    pub s3_endpoint: Option<String>,
-    /// Its region.
-    pub s3_region: Option<String>,
-    /// Id of the key to it.
-    pub s3_access_key_id: Option<String>,
-    /// The key to it.
-    pub s3_secret_access_key: Option<Secret>,
-    /// See [`Settings::document_limit`]; in megabytes.
-    pub document_max_mb: Option<String>,
-    /// See [`Settings::reveals_per_day`].
-    pub reveals_per_day: Option<String>,
-    /// See [`Settings::taken_numbers_per_day`].
-    pub taken_numbers_per_day: Option<String>,
-    /// Requests a minute of an account, 0 for no limit.
-    pub rate_per_account: Option<String>,
-    /// Changes a minute of an account, 0 for no limit.
-    pub rate_writes_per_account: Option<String>,
-    /// Requests a minute of an address, 0 for no limit.
-    pub rate_per_address: Option<String>,
-    /// See [`Settings::cors_origins`]; with commas between.
-    pub cors_origins: Option<String>,
-    /// See [`Settings::metrics_token`].
-    pub metrics_token: Option<Secret>,
-    /// See [`Settings::token_keys`].
-    pub token_key_dir: Option<String>,
-    /// See [`Settings::seal_key_file`].
-    pub seal_key_file: Option<String>,
-    /// See [`Settings::password_cost`].
-    pub password_memory_kib: Option<String>,
-    /// See [`Settings::password_cost`].
-    pub password_passes: Option<String>,
-    /// See [`Settings::password_at_once`].
-    pub password_at_once: Option<String>,
-    /// See [`Settings::password_waiting`].
-    pub password_waiting: Option<String>,
-    /// See [`Settings::proxies`].
-    pub trusted_proxies: Option<String>,
-    /// See [`Settings::proxies`].
-    pub proxy_header: Option<String>,
-    /// See [`Settings::bulk_tolerance_bp`].
-    pub bulk_tolerance_bp: Option<String>,
-    /// See [`Settings::notice_days`].
-    pub notice_days: Option<String>,
-    /// See [`Settings::list_shrink_bp`].
-    pub list_shrink_bp: Option<String>,
-    /// See [`Settings::registry_shrink_bp`].
-    pub registry_shrink_bp: Option<String>,
-    /// See [`Settings::province`]: a folder or a ZIP.
-    pub province_bundle: Option<String>,
-    /// See [`Settings::log`].
-    pub log: Option<String>,
-}
-
-impl Source {
-    /// What the environment says.
-    #[must_use]
-    pub fn environment() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-        let read = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        Self {
-            database_url: read("DATABASE_URL"),
-            database_read_url: read("DATABASE_READ_URL"),
-            redis_url: read("REDIS_URL"),
-            listen_addr: read("LISTEN_ADDR"),
-            data_dir: read("DATA_DIR"),
-            token_key_file: read("TOKEN_KEY_FILE"),
-            vault_key_file: read("VAULT_KEY_FILE"),
-            vault_key: read("VAULT_KEY").map(Secret::new),
-            vault_key_next: read("VAULT_KEY_NEXT").map(Secret::new),
-            documents_url: read("DOCUMENTS_URL"),
-            s3_endpoint: read("S3_ENDPOINT"),
-            s3_region: read("S3_REGION"),
-            s3_access_key_id: read("S3_ACCESS_KEY_ID"),
-            s3_secret_access_key: read("S3_SECRET_ACCESS_KEY").map(Secret::new),
-            document_max_mb: read("DOCUMENT_MAX_MB"),
-            reveals_per_day: read("REVEALS_PER_DAY"),
-            taken_numbers_per_day: read("TAKEN_NUMBERS_PER_DAY"),
-            rate_per_account: read("RATE_PER_ACCOUNT"),
-            rate_writes_per_account: read("RATE_WRITES_PER_ACCOUNT"),
-            rate_per_address: read("RATE_PER_ADDRESS"),
-            cors_origins: read("CORS_ORIGINS"),
-            metrics_token: read("METRICS_TOKEN").map(Secret::new),
-            token_key_dir: read("TOKEN_KEY_DIR"),
-            seal_key_file: read("SEAL_KEY_FILE"),
-            password_memory_kib: read("PASSWORD_MEMORY_KIB"),
-            password_passes: read("PASSWORD_PASSES"),
-            password_at_once: read("PASSWORD_AT_ONCE"),
-            password_waiting: read("PASSWORD_WAITING"),
-            trusted_proxies: read("TRUSTED_PROXIES"),
-            proxy_header: read("PROXY_HEADER"),
-            bulk_tolerance_bp: read("BULK_TOLERANCE_BP"),
-            notice_days: read("NOTICE_DAYS"),
-            list_shrink_bp: read("LIST_SHRINK_BP"),
-            registry_shrink_bp: read("REGISTRY_SHRINK_BP"),
-            province_bundle: read("PROVINCE_BUNDLE"),
-            log: read("LOG"),
-        }
-    }
-
-    /// What a TOML file says.
-    ///
-    /// # Errors
-    /// [`SettingsError::File`] when it is not there, not TOML, or names a setting we do not know.
-    pub fn file(path: &Path) -> Result<Self, SettingsError> {
-        let wrong = |cause: String| SettingsError::File { path: path.display().to_string(), cause };
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| wrong(error.to_string()))
-    }
-
-    /// These values, and `below` where there are none.
-    #[must_use]
-    pub fn over(self, below: Self) -> Self {
-        Self {
-            database_url: self.database_url.or(below.database_url),
-            database_read_url: self.database_read_url.or(below.database_read_url),
-            redis_url: self.redis_url.or(below.redis_url),
-            listen_addr: self.listen_addr.or(below.listen_addr),
-            data_dir: self.data_dir.or(below.data_dir),
-            token_key_file: self.token_key_file.or(below.token_key_file),
-            vault_key_file: self.vault_key_file.or(below.vault_key_file),
-            vault_key: self.vault_key.or(below.vault_key),
-            vault_key_next: self.vault_key_next.or(below.vault_key_next),
-            documents_url: self.documents_url.or(below.documents_url),
-            s3_endpoint: self.s3_endpoint.or(below.s3_endpoint),
-            s3_region: self.s3_region.or(below.s3_region),
-            s3_access_key_id: self.s3_access_key_id.or(below.s3_access_key_id),
-            s3_secret_access_key: self.s3_secret_access_key.or(below.s3_secret_access_key),
-            document_max_mb: self.document_max_mb.or(below.document_max_mb),
-            reveals_per_day: self.reveals_per_day.or(below.reveals_per_day),
-            taken_numbers_per_day: self.taken_numbers_per_day.or(below.taken_numbers_per_day),
-            rate_per_account: self.rate_per_account.or(below.rate_per_account),
-            rate_writes_per_account: self.rate_writes_per_account.or(below.rate_writes_per_account),
-            rate_per_address: self.rate_per_address.or(below.rate_per_address),
-            cors_origins: self.cors_origins.or(below.cors_origins),
-            metrics_token: self.metrics_token.or(below.metrics_token),
-            token_key_dir: self.token_key_dir.or(below.token_key_dir),
-            seal_key_file: self.seal_key_file.or(below.seal_key_file),
-            password_memory_kib: self.password_memory_kib.or(below.password_memory_kib),
-            password_passes: self.password_passes.or(below.password_passes),
-            password_at_once: self.password_at_once.or(below.password_at_once),
-            password_waiting: self.password_waiting.or(below.password_waiting),
-            trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
-            proxy_header: self.proxy_header.or(below.proxy_header),
-            bulk_tolerance_bp: self.bulk_tolerance_bp.or(below.bulk_tolerance_bp),
-            notice_days: self.notice_days.or(below.notice_days),
-            list_shrink_bp: self.list_shrink_bp.or(below.list_shrink_bp),
-            registry_shrink_bp: self.registry_shrink_bp.or(below.registry_shrink_bp),
-            province_bundle: self.province_bundle.or(below.province_bundle),
-            log: self.log.or(below.log),
-        }
-    }
 }
 
 impl Settings {
@@ -372,6 +195,7 @@ impl Settings {
             master_keys,
             documents,
             document_limit: megabytes * 1024 * 1024,
+            scanner: scanner(source.scanner_url)?,
             reveals_per_day,
             taken_numbers_per_day,
             rates,
@@ -380,7 +204,7 @@ impl Settings {
             password_cost,
             password_at_once: number("PASSWORD_AT_ONCE", source.password_at_once, 1..=256)?,
             password_waiting: number("PASSWORD_WAITING", source.password_waiting, 1..=10_000)?,
-            second_factor: SecondFactor::Compulsory,
+            second_factor: second_factor(source.second_factor_for.as_deref())?,
             proxies: proxies(source.trusted_proxies, source.proxy_header.as_deref())?,
             bulk_tolerance_bp,
             notice_days: number("NOTICE_DAYS", source.notice_days, 1..=60)?.unwrap_or(7),
@@ -390,139 +214,6 @@ impl Settings {
             log: log_filter(source.log)?,
         })
     }
-}
-
-/// The bundle at a path, else the one that is built in.
-fn province(path: Option<&str>) -> Result<Bundle, SettingsError> {
-    let told = |error: &dyn Display| SettingsError::Province(error.to_string());
-    match path {
-        Some(path) => Bundle::read(Path::new(path)).map_err(|error| told(&error)),
-        None => Bundle::built_in().map_err(|error| told(&error)),
-    }
-}
-
-/// A filter of the log that can be read.
-fn basis_points(
-    name: &'static str,
-    text: Option<String>,
-    default: i64,
-    most: i64,
-    upper: &'static str,
-) -> Result<i64, SettingsError> {
-    let Some(text) = text else { return Ok(default) };
-    let read = text.parse().ok().filter(|bp| (0..=most).contains(bp));
-    read.ok_or_else(|| SettingsError::Value {
-        name,
-        value: text,
-        wanted: format!("basis points from 0 to {upper}").into(),
-    })
-}
-
-fn log_filter(text: Option<String>) -> Result<String, SettingsError> {
-    let Some(text) = text else { return Ok("info,sea_orm_migration=warn".to_owned()) };
-    match EnvFilter::try_new(&text) {
-        Ok(_) => Ok(text),
-        Err(_) => Err(SettingsError::Value {
-            name: "LOG",
-            value: text,
-            wanted: "a level or levels by module, such as info,xiaonong=debug".into(),
-        }),
-    }
-}
-
-/// How a bucket is reached.
-struct S3 {
-    endpoint: Option<String>,
-    region: Option<String>,
-    key_id: Option<String>,
-    key: Option<Secret>,
-}
-
-/// A folder, or `s3://BUCKET/PREFIX`.
-fn files_at(url: String, s3: S3) -> Result<FilesAt, SettingsError> {
-    let Some(rest) = url.strip_prefix("s3://") else {
-        let folder = url.strip_prefix("file://").unwrap_or(&url);
-        if !folder.contains("://") {
-            return Ok(FilesAt::Folder(PathBuf::from(folder)));
-        }
-        let wanted = "a folder, or s3://BUCKET/PREFIX".into();
-        return Err(SettingsError::Value { name: "DOCUMENTS_URL", value: hide_password(&url), wanted });
-    };
-    let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    if name.is_empty() || s3.key_id.is_some() != s3.key.is_some() {
-        let wanted = "s3://BUCKET/PREFIX, with both S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY or neither".into();
-        return Err(SettingsError::Value { name: "DOCUMENTS_URL", value: url, wanted });
-    }
-    Ok(FilesAt::Bucket(Bucket {
-        name: name.to_owned(),
-        prefix: prefix.trim_end_matches('/').to_owned(),
-        endpoint: s3.endpoint,
-        region: s3.region.unwrap_or_else(|| "us-east-1".to_owned()),
-        key_id: s3.key_id,
-        key: s3.key,
-    }))
-}
-
-/// A master key given as a text; the message does not repeat it.
-fn master_key(name: &'static str, text: Option<&Secret>) -> Result<Option<MasterKey>, SettingsError> {
-    let Some(text) = text else { return Ok(None) };
-    let wrong = SettingsError::Value { name, value: "***".to_owned(), wanted: "32 bytes in hex or base64".into() };
-    MasterKey::parse(text).map(Some).ok_or(wrong)
-}
-
-/// A whole number up to a million, or `default` where there is none.
-fn count(name: &'static str, text: Option<String>, default: u64) -> Result<u64, SettingsError> {
-    let Some(text) = text else { return Ok(default) };
-    let read = text.trim().parse().ok().filter(|count| *count <= 1_000_000);
-    read.ok_or(SettingsError::Value { name, value: text, wanted: "a whole number from 0 to 1000000".into() })
-}
-
-/// What stands between commas, each read by `read`; none where there is no text.
-fn list<T>(
-    name: &'static str,
-    text: Option<String>,
-    wanted: &'static str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Vec<T>, SettingsError> {
-    let Some(text) = text else { return Ok(Vec::new()) };
-    let items = text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(read).collect::<Option<Vec<T>>>();
-    items.ok_or(SettingsError::Value { name, value: text, wanted: wanted.into() })
-}
-
-/// Scheme, host and port, as a browser sends them; `*` is none, for it opens the API to every page there is.
-fn origin(text: &str) -> Option<String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
-    (!rest.is_empty() && rest.bytes().all(fits)).then(|| text.to_owned())
-}
-
-/// A number that may be absent.
-fn number<T>(name: &'static str, given: Option<String>, range: RangeInclusive<T>) -> Result<Option<T>, SettingsError>
-where
-    T: FromStr + PartialOrd + Display,
-{
-    let Some(value) = given else { return Ok(None) };
-    let wanted = || format!("a number from {} to {}", range.start(), range.end()).into();
-    let read = value.trim().parse().ok().filter(|number| range.contains(number));
-    read.map(Some).ok_or_else(|| SettingsError::Value { name, value, wanted: wanted() })
-}
-
-fn proxies(list: Option<String>, header: Option<&str>) -> Result<Proxies, SettingsError> {
-    let header = match header.map(str::trim) {
-        None => ForwardHeader::default(),
-        Some(name) if name.eq_ignore_ascii_case("x-forwarded-for") => ForwardHeader::XForwardedFor,
-        Some(name) if name.eq_ignore_ascii_case("forwarded") => ForwardHeader::Forwarded,
-        Some(other) => {
-            let wanted = "x-forwarded-for or forwarded: the one your proxy writes";
-            return Err(SettingsError::Value { name: "PROXY_HEADER", value: other.to_owned(), wanted: wanted.into() });
-        }
-    };
-    let list = list.unwrap_or_default();
-    Proxies::parse(&list, header).ok_or(SettingsError::Value {
-        name: "TRUSTED_PROXIES",
-        value: list,
-        wanted: "addresses and networks with commas between, such as 10.0.0.0/8,192.0.2.7".into(),
-    })
 }
 
 /// An address without its password, for messages and logs.
@@ -596,10 +287,15 @@ mod tests {
             Source { password_waiting: of("many"), ..Source::default() },
             Source { trusted_proxies: of("proxy.example"), ..Source::default() },
             Source { proxy_header: of("x-real-ip"), ..Source::default() },
+            Source { scanner_url: of("localhost:3310"), ..Source::default() },
+            Source { second_factor_for: of("nobody"), ..Source::default() },
         ];
         let told: Vec<String> = wrong.into_iter().map(|one| read(one).expect_err("is wrong").to_string()).collect();
         assert_eq!(told[0], "PASSWORD_MEMORY_KIB is \"8\"; it should be a number from 12288 to 1048576");
         assert!(told[4].starts_with("TRUSTED_PROXIES") && told[5].starts_with("PROXY_HEADER"), "{told:?}");
+        assert!(told[6].starts_with("SCANNER_URL") && told[7].starts_with("SECOND_FACTOR_FOR"), "{told:?}");
+        let strict = read(Source { second_factor_for: of("everybody"), ..Source::default() }).expect("fine");
+        assert_eq!(strict.second_factor, SecondFactor::Everybody);
     }
 
     #[test]

@@ -8,8 +8,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea
 /// Whether roles can make a second factor compulsory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecondFactor {
-    /// For the roles [`needs_second_factor`] names: every service.
+    /// For the roles [`needs_second_factor`] names: unless something else is set.
     Compulsory,
+    /// For every account, whatever its roles.
+    Everybody,
     /// For nobody, though anyone may have one: the demonstration alone, whose passwords are published. No setting
     /// leads here.
     Voluntary,
@@ -31,7 +33,11 @@ pub fn needs_second_factor(role: Role) -> bool {
 /// Whether an account with these grants may not do without a second factor.
 #[must_use]
 pub fn is_compulsory(ctx: &Ctx, grants: &[Grant]) -> bool {
-    ctx.settings.second_factor == SecondFactor::Compulsory && grants.iter().any(|held| needs_second_factor(held.role))
+    match ctx.settings.second_factor {
+        SecondFactor::Compulsory => grants.iter().any(|held| needs_second_factor(held.role)),
+        SecondFactor::Everybody => true,
+        SecondFactor::Voluntary => false,
+    }
 }
 
 /// Whether an account with these grants needs a second factor and has none.

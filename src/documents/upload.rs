@@ -79,6 +79,7 @@ pub async fn upload_document(
         check.refuse("", error.code(), error.text());
     }
     check.finish()?;
+    ctx.admit_file(&content).await?;
     let sha256 = hex(digest::digest(&digest::SHA256, &content).as_ref());
     // What will be refused is not kept first.
     let mine = document::Entity::find().filter(waiting(&caller.actor));

@@ -80,7 +80,7 @@ pub async fn upload_import(
 ) -> Result<Reply, ApiError> {
     let (action, resource) = needs(kind);
     let scope = caller.actor.may(action, resource)?;
-    let (parts, bytes) = take_file(request).await?;
+    let (parts, bytes) = take_file(&ctx, request).await?;
     let key = keyed(&ctx, idempotency_key(&parts, &bytes, false)?).await?;
     // Looked up before the work is done; kept with the answer, in the transaction that ends it.
     if let Begun::Replay(reply) = ctx.begin(&caller, key.clone()).await? {

@@ -85,7 +85,7 @@ pub async fn import_purchases(
     request: Request,
 ) -> Result<Reply, ApiError> {
     let scope = caller.actor.may(Action::Create, Resource::DeclaredPurchase)?;
-    let (parts, bytes) = take_file(request).await?;
+    let (parts, bytes) = take_file(&ctx, request).await?;
     let key = idempotency_key(&parts, &bytes, true)?;
     // Read in full before the transaction begins: while it is open nobody else writes to SQLite.
     let mut check = Check::default();

@@ -1,7 +1,10 @@
 //! A file as it comes in: its bytes, what it is, its text.
 
 use super::{column::SheetKind, decode::decode, xlsx};
-use crate::http::{ApiError, FieldError, Text, body_error};
+use crate::{
+    context::Ctx,
+    http::{ApiError, FieldError, Text, body_error},
+};
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
@@ -22,8 +25,8 @@ static UNPACKING: Semaphore = Semaphore::const_new(1);
 /// Takes the file out of a request.
 ///
 /// # Errors
-/// 415 for a media type that is no file's, 413 above the route's limit.
-pub async fn take_file(request: Request) -> Result<(Parts, Bytes), ApiError> {
+/// 415 for a media type that is no file's, 413 above the route's limit, and as [`Ctx::admit_file`].
+pub async fn take_file(ctx: &Ctx, request: Request) -> Result<(Parts, Bytes), ApiError> {
     let (parts, body) = request.into_parts();
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -33,6 +36,7 @@ pub async fn take_file(request: Request) -> Result<(Parts, Bytes), ApiError> {
     let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), &())
         .await
         .map_err(|rejection| body_error(rejection.status()))?;
+    ctx.admit_file(&bytes).await?;
     Ok((parts, bytes))
 }
 

@@ -7,12 +7,14 @@ mod connect;
 mod files;
 mod groups;
 mod load;
+mod scanner;
 mod work;
 
 pub use connect::{Store, StoreError, connect, sqlite_file};
 pub use files::{Bucket, Files, FilesAt, FilesError};
 pub use groups::{GroupWriter, Grouped, WithWriter};
 pub use load::Load;
+pub use scanner::Scanner;
 pub use work::{Begun, IdempotencyKey, Work};
 pub(crate) use work::{audit_line, changed_line, idempotency_line, outbox_line, stored_answer, stored_answers};
 

@@ -69,6 +69,7 @@ mod registry_imports;
 mod revocation;
 mod revoked_suppliers;
 mod sale_denials;
+mod scanner;
 mod schema;
 mod schools;
 mod second_factor;

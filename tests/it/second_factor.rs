@@ -180,4 +180,12 @@ on_both! {
         assert_eq!(app.post("/me/password", change).by(&me).await.status, 204);
         app.get("/divisions").by(&me).await.refused(403, "second_factor_needed");
     }
+
+    async fn it_can_be_asked_of_everybody(app: &App) {
+        let app = &app.replica(|settings| settings.second_factor = SecondFactor::Everybody).await;
+        let buyer = app.session("yunong").await;
+        assert_eq!(buyer["account"]["must_enrol_second_factor"], true);
+        let me = buyer["access_token"].as_str().expect("a token");
+        app.get("/listings").by(me).await.refused(403, "second_factor_needed");
+    }
 }

@@ -92,7 +92,7 @@ pub struct ImportedAccountView {
 )]
 pub async fn import_accounts(State(ctx): State<Ctx>, caller: Caller, request: Request) -> Result<Reply, ApiError> {
     caller.actor.may(Action::Manage, Resource::Account)?;
-    let (parts, bytes) = take_file(request).await?;
+    let (parts, bytes) = take_file(&ctx, request).await?;
     let key = idempotency_key(&parts, &bytes, true)?;
     let rows = read(&text_of_async(bytes, &ACCOUNTS).await?)?;
     let codes = Codes::find(ctx.store.primary(), &rows).await?;

@@ -84,7 +84,7 @@ pub async fn upload_household_list(
     request: Request,
 ) -> Result<Reply, ApiError> {
     let scope = caller.actor.may(Action::Create, Resource::Household)?;
-    let (parts, bytes) = take_file(request).await?;
+    let (parts, bytes) = take_file(&ctx, request).await?;
     let key = keyed(&ctx, idempotency_key(&parts, &bytes, false)?).await?;
     let wrong = |name: &str, code, zh: &'static str, en: &'static str| {
         ApiError::Malformed(FieldError::new(format!("?{name}"), code, Text::new(zh, en)))

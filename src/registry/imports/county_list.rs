@@ -127,7 +127,7 @@ pub async fn import_county_list(
     request: Request,
 ) -> Result<Reply, ApiError> {
     caller.actor.may(Action::Update, Resource::Reference)?;
-    let (parts, bytes) = take_file(request).await?;
+    let (parts, bytes) = take_file(&ctx, request).await?;
     let key = idempotency_key(&parts, &bytes, false)?;
     let valid_from = query.valid_from;
     check_day("valid_from", valid_from)?;

@@ -129,7 +129,7 @@ pub async fn import_divisions(
     request: Request,
 ) -> Result<Reply, ApiError> {
     caller.actor.may(Action::Update, Resource::Reference)?;
-    let (parts, bytes) = take_file(request).await?;
+    let (parts, bytes) = take_file(&ctx, request).await?;
     let key = idempotency_key(&parts, &bytes, false)?;
     let from_on = query.from_on;
     check_day("from_on", from_on)?;
