@@ -36,6 +36,7 @@ mod storm;
 mod suite;
 mod transactions;
 mod twin;
+mod volume;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -102,6 +103,10 @@ fn main() -> ExitCode {
             let number = |name, otherwise| value(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
             let size = province::Size { schools: number("--schools", 17_400), days: number("--days", 80) };
             return province::measure(effort, size, value("--database-url").zip(value("--data-dir")));
+        }
+        if only == Some("volume") {
+            let number = |name, otherwise| value(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
+            return volume::measure(province::Size { schools: number("--schools", 350), days: number("--days", 200) });
         }
         if only == Some("finding") {
             return finding::measure(effort, value("--database"));

@@ -26,7 +26,7 @@ use xiaonong::{
 };
 
 /// Who asks.
-const AUDITOR: &str = "bench-auditor";
+pub const AUDITOR: &str = "bench-auditor";
 /// The first school year's months, from September on.
 const MONTHS: [(&str, &str); 10] = [
     ("2025-09-01", "2025-09-30"),
@@ -138,7 +138,7 @@ pub fn measure(effort: Effort, size: Size, there: Option<(&str, &str)>) -> Resul
 }
 
 /// Fills a database by the release binary.
-fn simulate(url: &str, folder: &Path, schools: u64, days: u64) -> Result<(), String> {
+pub fn simulate(url: &str, folder: &Path, schools: u64, days: u64) -> Result<(), String> {
     let plan = ["simulate", "--schools", &schools.to_string(), "--days", &days.to_string()].map(str::to_owned);
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_xiaonong"))
         .args(plan)
@@ -152,20 +152,8 @@ fn simulate(url: &str, folder: &Path, schools: u64, days: u64) -> Result<(), Str
 
 /// Lines of the ledger, and how long each way took with nothing kept.
 fn run(url: &str, folder: &Path, effort: Effort) -> Result<(i64, Vec<Load>), String> {
-    fs::create_dir_all(folder).map_err(text)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
-    let (places, lines) = runtime.block_on(async {
-        let ctx = seed::connect(url, folder).await?;
-        let places = places(&ctx).await?;
-        auditor(&ctx, &places).await?;
-        suite::vacuum(&ctx.store).await.map_err(text)?;
-        // The totals know how many lines there are; to count them takes longer than all the calls.
-        let sql = "select cast(coalesce(sum(line_count), 0) as bigint) as lines from area_total";
-        let row = ctx.store.read.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.map_err(text)?;
-        let lines: i64 = row.map_or(Ok(0), |row| row.try_get("", "lines")).map_err(text)?;
-        ctx.store.close().await;
-        Ok::<_, String>((Rc::new(places), lines))
-    })?;
+    let (places, lines) = looked_at(url, folder)?;
+    let places = Rc::new(places);
     let server = Server::start(url, folder)?;
     let token = token(server.address, AUDITOR)?;
     println!("\n{lines} ledger lines, {} schools; milliseconds over one connection", places.schools.len());
@@ -202,6 +190,29 @@ fn run(url: &str, folder: &Path, effort: Effort) -> Result<(i64, Vec<Load>), Str
     let (now, highest) = server.memory();
     println!("memory {now:.1} MB, at most {highest:.1} MB");
     Ok((lines, found))
+}
+
+/// Makes a simulation ready to be measured; answers its places and the lines of its ledger.
+fn looked_at(url: &str, folder: &Path) -> Result<(Places, i64), String> {
+    fs::create_dir_all(folder).map_err(text)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(text)?;
+    runtime.block_on(async {
+        let ctx = seed::connect(url, folder).await?;
+        let places = places(&ctx).await?;
+        auditor(&ctx, &places).await?;
+        suite::vacuum(&ctx.store).await.map_err(text)?;
+        // The totals know how many lines there are; to count them takes longer than all the calls.
+        let sql = "select cast(coalesce(sum(line_count), 0) as bigint) as lines from area_total";
+        let row = ctx.store.read.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.map_err(text)?;
+        let lines: i64 = row.map_or(Ok(0), |row| row.try_get("", "lines")).map_err(text)?;
+        ctx.store.close().await;
+        Ok::<_, String>((places, lines))
+    })
+}
+
+/// The same for who asks for other things.
+pub fn prepare(url: &str, folder: &Path) -> Result<(), String> {
+    looked_at(url, folder).map(drop)
 }
 
 async fn places(ctx: &Ctx) -> Result<Places, String> {
