@@ -61,6 +61,7 @@ function Way({ place, way, top }) {
       <button aria-pressed=${place.kind === "division"} disabled=${place.kind === "unit" && !other}
         onClick=${() => other && place.kind !== "division" && go(other)}>${t("geography")}</button>
     </span>
+    <p class="small">${t(place.kind === "unit" ? "reporting_means" : "geography_means")}</p>
   </div>`;
 }
 

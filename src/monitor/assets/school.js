@@ -5,7 +5,7 @@ import { get, query } from "./api.js";
 import { Cards } from "./cards.js";
 import { categoryNames, productNames, unitsByCode } from "./names.js";
 import { Badge, Downloads, Waiting, useAnswer } from "./parts.js";
-import { address, days } from "./state.js";
+import { address, days, lastDay, termEnd } from "./state.js";
 import { grouped, percent, t, yuan } from "./words.js";
 
 function Readings({ figures }) {
@@ -19,11 +19,13 @@ function Readings({ figures }) {
 }
 
 function Classes({ view }) {
+  // A school is not told the producers apart, nor what follows from them.
+  const whole = view.classes.some((one) => one.qualifies != null);
   return html`<article><h2>${t("classes")}</h2><div class="wide"><table>
-    <thead><tr><th>${t("origin")}</th><th>${t("producer")}</th><th>${t("evidence")}</th><th>${t("counts")}</th>
+    <thead><tr><th>${t("origin")}</th>${whole && html`<th>${t("producer")}</th>`}<th>${t("evidence")}</th>${whole && html`<th>${t("counts")}</th>`}
       <th>${t("amount")}</th><th>${t("weight_kg")}</th></tr></thead>
-    <tbody>${view.classes.map((one) => html`<tr><td>${t(one.origin ?? "unknown")}</td><td>${one.producer ? t(one.producer) : "—"}</td>
-      <td>${t(one.evidence ? "yes" : "no")}</td><td>${one.qualifies == null ? "—" : t(one.qualifies ? "yes" : "no")}</td>
+    <tbody>${view.classes.map((one) => html`<tr><td>${t(one.origin ?? "unknown")}</td>${whole && html`<td>${one.producer ? t(one.producer) : "—"}</td>`}
+      <td>${t(one.evidence ? "yes" : "no")}</td>${whole && html`<td>${one.qualifies == null ? "—" : t(one.qualifies ? "yes" : "no")}</td>`}
       <td class="number">${grouped(one.amount)}</td><td class="number">${grouped(one.weight)}</td></tr>`)}</tbody>
   </table></div></article>`;
 }
@@ -34,9 +36,12 @@ function useNames(names) {
   return found;
 }
 
-// What to do from here: only while the period is not over.
-function Outlook({ outlook }) {
-  if (!outlook) return null;
+// What to do from here to the end of the term: only while the period is not over.
+function Outlook({ state }) {
+  const end = termEnd(state);
+  const path = end && `/shares/schools/${state.code}?${query({ from: days(state).from, to: lastDay(end), outlook: true })}`;
+  const outlook = useAnswer(path).data?.outlook;
+  if (!path || !outlook) return null;
   const fact = (word, value) => (value == null ? null : html`<tr><td>${t(word)}</td><td class="number">${value}</td></tr>`);
   return html`<article><h2>${t("outlook")}</h2><div class="wide"><table><tbody>
     ${fact("projected", percent(outlook.projected))}
@@ -126,7 +131,7 @@ function Ledger({ state }) {
 
 export function School({ state, top }) {
   const units = useNames(unitsByCode);
-  const share = useAnswer(`/shares/schools/${state.code}?${query({ ...days(state), outlook: true })}`);
+  const share = useAnswer(`/shares/schools/${state.code}?${query(days(state))}`);
   if (!share.data) return html`<${Waiting} answer=${share} />`;
   const view = share.data;
   const unit = units.get(view.reporting_unit_code)?.name ?? view.reporting_unit_code;
@@ -136,7 +141,7 @@ export function School({ state, top }) {
       : html`<span>${unit}</span>`}</li>
       <li><strong>${view.school_name}</strong></li></ol></div>
     <${Cards} view=${view} />
-    <section class="pair"><${Readings} figures=${view.figures} /><${Outlook} outlook=${view.outlook} />
+    <section class="pair"><${Readings} figures=${view.figures} /><${Outlook} state=${state} />
       <${Classes} view=${view} /><${Parts} state=${state} /></section>
     <${Ledger} state=${state} />
   </div>`;

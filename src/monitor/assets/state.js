@@ -37,6 +37,14 @@ export function periods() {
   };
 }
 
+// The last month of the term that a running period lies in, for what is still to come; none where it is over.
+export function termEnd({ to }) {
+  const { year, month } = chinaNow();
+  if (to !== `${year}-${pad(month)}`) return null;
+  if (month >= 9) return `${year + 1}-01`;
+  return month >= 3 && month < 7 ? `${year}-07` : to;
+}
+
 const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
 
 export function readState() {
