@@ -7,7 +7,8 @@ use crate::{
     clock::{Ids, SystemClock, SystemEntropy},
     config::{Settings, hide_password},
     context::Ctx,
-    demo, finding, http,
+    demo, finding,
+    http::{self, Lines},
     jobs::Runner,
     registry, share,
 };
@@ -164,5 +165,10 @@ async fn stopped() {
 pub fn start_log(filter: &str) {
     let filter = EnvFilter::new(filter);
     // A second start in one process keeps the first.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .event_format(Lines)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }

@@ -1,15 +1,15 @@
 //! What happens around every request: number, language, conditional answers, headers, metrics.
 
-use super::{peer::ClientAddress, problem::ApiError, text::Language};
+use super::{log::About, peer::ClientAddress, problem::ApiError, text::Language};
 use crate::context::Ctx;
 use axum::{
     body::{Body, HttpBody, to_bytes},
-    extract::{MatchedPath, Request},
+    extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use ring::digest;
-use tracing::Instrument;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Number of a request in logs, audit lines and problems.
@@ -40,25 +40,27 @@ where
     let id = ctx.ids.next::<Uuid>().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
     let language = language_of(request.headers());
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     if let Some(client) = ClientAddress::of(&request, &ctx.settings.proxies) {
         request.extensions_mut().insert(client);
     }
     let is_page = request.uri().path().starts_with("/docs");
     let is_api = request.uri().path().starts_with("/api/");
-    let is_read = matches!(method, Method::GET | Method::HEAD);
-    // The number is always ours; a caller's own stands beside it where it is harmless.
-    let caller_id = caller_id(request.headers());
-    let span = tracing::info_span!("request", id, %method, route, caller_id);
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let about = Arc::new(About {
+        id: id.clone(),
+        method: request.method().clone(),
+        route: About::matched(request.extensions()),
+        // The number is always ours; a caller's own stands beside it where it is harmless.
+        caller_id: caller_id(request.headers()),
+    });
     let started = ctx.metrics.start();
-    let response = next(request).instrument(span.clone()).await;
+    let response = about.during(next(request)).await;
     let problem = response.extensions().get::<ApiError>().cloned().or_else(|| foreign_problem(&response));
     let mut response = match problem {
         None => response,
         Some(problem) => {
             if let ApiError::Internal(cause) = &problem {
-                span.in_scope(|| tracing::error!(error = ?cause.to_string(), "request failed"));
+                about.say(|| tracing::error!(error = ?cause.to_string(), "request failed"));
             }
             let mut answer = problem.render(language, &id);
             for name in [header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY] {
@@ -69,8 +71,8 @@ where
             answer
         }
     };
-    ctx.metrics.finish(started, method.as_str(), &route, response.status().as_u16());
-    span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
+    ctx.metrics.finish(started, about.method.as_str(), about.route(), response.status().as_u16());
+    about.say(|| tracing::debug!(status = response.status().as_u16(), "answered"));
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
