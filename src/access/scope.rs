@@ -1,5 +1,6 @@
 //! How far a permission reaches: the value that every query of a domain's store must hold.
 
+use crate::store::among_codes;
 use entity::{
     division::{self, DivisionLevel},
     document_link, household_consent,
@@ -7,7 +8,7 @@ use entity::{
     membership, school, supplier,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, SelectStatement},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -99,6 +100,30 @@ impl Scope {
             return Condition::all();
         }
         Condition::any().add(supplier.is_in(self.suppliers.iter().copied())).add(self.registered(place))
+    }
+
+    /// The same for rows that something else leads to: the places are one value on `backend`, since a statement with a
+    /// value for each of a province's counties takes longer to write and to plan than a page to read.
+    pub fn keeps_registered(
+        &self,
+        backend: DbBackend,
+        supplier: impl ColumnTrait,
+        place: impl ColumnTrait,
+    ) -> Condition {
+        if self.everything {
+            return Condition::all();
+        }
+        let held = || self.divisions.iter().flat_map(|held| held.iter()).map(String::as_str);
+        let townships = division::Entity::find()
+            .select_only()
+            .column(division::Column::Code)
+            .filter(division::Column::Level.eq(DivisionLevel::Township))
+            .filter(among_codes(backend, Expr::col(division::Column::ParentCode.as_column_ref()), held()))
+            .into_query();
+        Condition::any()
+            .add(supplier.is_in(self.suppliers.iter().copied()))
+            .add(among_codes(backend, Expr::col(place.as_column_ref()), held()))
+            .add(place.in_subquery(townships))
     }
 
     /// Whether this supplier lies within, or is registered in a division of the subtree; `division` is its place.

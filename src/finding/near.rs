@@ -1,17 +1,21 @@
 //! The nearest of what is found: circles around a place, each as wide as the one before lets hope for, until there are
-//! enough.
+//! enough. Who stands in a circle is read of the index alone; what they are is looked up the nearest first, and of no row
+//! twice.
 
 use super::{
     distance::Spot,
     place::Within,
-    search::{FEW, Search, is_subject},
+    search::{FEW, Search},
     subject::Subject,
     words::Words,
 };
-use crate::http::{ApiError, FieldError, PageQuery, Text, bad_cursor};
+use crate::{
+    http::{ApiError, FieldError, PageQuery, Text, bad_cursor},
+    store::among_ids,
+};
 use entity::position;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Value,
     sea_query::{ArrayType, Expr},
 };
 use std::collections::HashMap;
@@ -24,6 +28,11 @@ const USUAL_KM: i64 = 50;
 const MOST_KM: i64 = 500;
 /// Millionths of a degree to a band of latitude, by which the index begins.
 const BAND: i64 = 100_000;
+/// One name in so many is hoped to hold what was typed.
+const NAMED_SO: usize = 8;
+/// Rows looked at with one statement.
+const LEAST_AT_ONCE: usize = 32;
+const MOST_AT_ONCE: usize = 2_048;
 /// One name in so many seen at least, and a word is too common for all of its name to be few.
 const COMMON: usize = 100;
 
@@ -90,6 +99,27 @@ pub struct Among<'a> {
     pub within: Option<&'a Within>,
 }
 
+impl Among<'_> {
+    /// One row in so many is hoped to be among them: where something was typed most are called otherwise.
+    fn share(&self) -> usize {
+        if self.words.is_some() { NAMED_SO } else { 1 }
+    }
+
+    /// Those of these rows that are among them, but for what was typed.
+    async fn rows_of<S: Subject>(
+        &self,
+        db: &impl ConnectionTrait,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, S>, DbErr> {
+        let listed = among_ids(db.get_database_backend(), Expr::col(S::ID.as_column_ref()), ids);
+        let mut rows = S::Entity::find().filter(listed).filter(self.filter.clone());
+        if let Some(within) = self.within {
+            rows = rows.filter(within.keeps(S::DIVISION));
+        }
+        Ok(rows.all(db).await?.into_iter().map(|row| (row.subject_id(), row)).collect())
+    }
+}
+
 impl Near {
     /// A page and one row more, the nearest first, with the cursor of the page before. Rows without a position are not
     /// found.
@@ -105,65 +135,58 @@ impl Near {
     ) -> Result<Vec<Nearby<S>>, ApiError> {
         let after = after(paging)?;
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
-        let is_next = |one: &(i64, Uuid)| after.as_ref().is_none_or(|after| one > after);
-        let mut radius = after.map_or(FIRST, |(metres, _)| metres.saturating_mul(3) / 2).clamp(FIRST, MOST_KM * 1_000);
+        let enough = wanted.saturating_mul(among.share());
+        let first = if among.words.is_some() { 4 * FIRST } else { FIRST };
+        let most = MOST_KM * 1_000;
+        let mut radius = after.map_or(first, |(metres, _)| metres.saturating_mul(3) / 2).clamp(first, most);
+        let mut judged = Judged { to: after, looked_at: 0, found: Vec::new() };
         let mut rare_words = among.words;
         loop {
             radius = radius.min(self.metres);
-            let seen = self.within::<S>(db, among, radius).await?;
-            let looked_at = seen.len();
-            let many = u64::try_from(looked_at).is_ok_and(|seen| seen > FEW);
-            let mut found: Vec<(i64, Uuid)> =
-                seen.into_iter().filter(|one| one.names(among.words)).map(|one| (one.metres, one.id)).collect();
-            found.retain(|one| one.0 <= radius && is_next(one));
-            if found.len() < wanted && radius < self.metres {
-                // Many rows there, few of that name: those of that name may be few altogether.
-                if let Some(words) = rare_words.take_if(|_| many && found.len() * COMMON < looked_at)
-                    && let Some(all) = self.named::<S>(db, among, words).await?
-                {
-                    found = all;
-                    found.retain(|one| one.0 <= self.metres && is_next(one));
-                } else {
-                    radius = wider(radius, found.len(), wanted);
-                    continue;
-                }
+            let mut there = self.standing::<S>(db, radius).await?;
+            there.retain(|one| one.0 <= radius && judged.to.as_ref().is_none_or(|to| one > to));
+            // To see who stands there costs little, to see what they are costs more: not before there may be enough.
+            if judged.looked_at == 0 && there.len() < enough && radius < self.metres {
+                radius = wider(radius, there.len(), enough);
+                continue;
             }
-            found.sort_unstable();
-            found.truncate(wanted);
-            return Ok(rows_of(db, found).await?);
+            there.sort_unstable();
+            let (far, whole) = (radius >= self.metres, judged.judge(db, among, &there, wanted, rare_words).await?);
+            if judged.found.len() == wanted || whole && far {
+                return Ok(judged.found);
+            }
+            // Many rows there, few of that name: those of that name may be few altogether.
+            if let Some(words) = rare_words.take_if(|_| judged.is_rare())
+                && let Some(mut all) = self.named::<S>(db, among, words).await?
+            {
+                all.retain(|one| one.0 <= self.metres && after.as_ref().is_none_or(|after| one > after));
+                all.sort_unstable();
+                all.truncate(wanted);
+                return Ok(rows_of(db, all).await?);
+            }
+            if whole {
+                judged.to = Some((radius, Uuid::max()));
+                radius = wider(radius, judged.found.len(), wanted);
+            }
         }
     }
 
-    /// What stands in the box around the circle.
-    async fn within<S: Subject>(
-        self,
-        db: &impl ConnectionTrait,
-        among: &Among<'_>,
-        radius: i64,
-    ) -> Result<Vec<Seen>, DbErr> {
+    /// How far away everything in the box around the circle is: read of the index alone.
+    async fn standing<S: Subject>(self, db: &impl ConnectionTrait, radius: i64) -> Result<Vec<(i64, Uuid)>, DbErr> {
         use position::Column::{Latitude, Longitude, SubjectId, SubjectKind};
         let [south, north, west, east] = self.spot.around(radius);
-        let row = position::Entity::belongs_to(S::Entity::default()).from(SubjectId).to(S::ID);
-        let mut seen = position::Entity::find()
+        let rows: Vec<(Uuid, i64, i64)> = position::Entity::find()
             .select_only()
             .columns([SubjectId, Latitude, Longitude])
-            .columns([S::NAME, S::CODE])
-            .join(JoinType::CrossJoin, row.into())
-            .filter(is_subject::<S>(SubjectId))
             .filter(SubjectKind.eq(S::KIND))
             .filter(in_bands(db.get_database_backend(), south, north))
             .filter(Latitude.between(south, north))
             .filter(Longitude.between(west, east))
-            .filter(among.filter.clone());
-        if let Some(within) = among.within {
-            seen = seen.filter(within.keeps(S::DIVISION));
-        }
-        let rows: Vec<(Uuid, i64, i64, String, String)> = seen.into_tuple().all(db).await?;
-        let seen = |(id, latitude, longitude, name, code)| {
-            let metres = self.spot.metres_to(Spot { latitude, longitude });
-            Seen { id, metres, name, code }
-        };
-        Ok(rows.into_iter().map(seen).collect())
+            .into_tuple()
+            .all(db)
+            .await?;
+        let far = |(id, latitude, longitude)| (self.spot.metres_to(Spot { latitude, longitude }), id);
+        Ok(rows.into_iter().map(far).collect())
     }
 
     /// How far everything of that name is; none where there is much of it.
@@ -218,16 +241,51 @@ fn in_bands(backend: DbBackend, south: i64, north: i64) -> Expr {
     }
 }
 
-struct Seen {
-    id: Uuid,
-    metres: i64,
-    name: String,
-    code: String,
+/// What was looked at so far, the nearest first.
+struct Judged<S> {
+    /// The last one looked at.
+    to: Option<(i64, Uuid)>,
+    looked_at: usize,
+    found: Vec<Nearby<S>>,
 }
 
-impl Seen {
-    fn names(&self, words: Option<&Words>) -> bool {
-        words.is_none_or(|words| words.find(&self.name, &self.code))
+impl<S: Subject> Judged<S> {
+    /// Whether little of much was found.
+    fn is_rare(&self) -> bool {
+        u64::try_from(self.looked_at).is_ok_and(|seen| seen > FEW) && self.found.len() * COMMON < self.looked_at
+    }
+
+    /// Looks at those standing `there`, the nearest first, until as many as are wanted are found; answers whether that
+    /// was all. Stops before where `rare` words turn out to be so.
+    async fn judge(
+        &mut self,
+        db: &impl ConnectionTrait,
+        among: &Among<'_>,
+        there: &[(i64, Uuid)],
+        wanted: usize,
+        rare: Option<&Words>,
+    ) -> Result<bool, DbErr> {
+        let mut rest = there;
+        let mut at_once = wanted.saturating_mul(among.share()).clamp(LEAST_AT_ONCE, MOST_AT_ONCE);
+        while !rest.is_empty() {
+            if self.found.len() == wanted || rare.is_some() && self.is_rare() {
+                return Ok(false);
+            }
+            let (some, others) = rest.split_at(at_once.min(rest.len()));
+            let mut rows = among.rows_of::<S>(db, some.iter().map(|(_, id)| *id)).await?;
+            for (metres, id) in some {
+                let Some(row) = rows.remove(id) else { continue };
+                let [name, code, _] = row.sought_by();
+                if self.found.len() < wanted && among.words.is_none_or(|words| words.find(name, code)) {
+                    self.found.push(Nearby { metres: *metres, row });
+                }
+            }
+            self.looked_at += some.len();
+            self.to = some.last().copied();
+            rest = others;
+            at_once = at_once.saturating_mul(2).min(MOST_AT_ONCE);
+        }
+        Ok(true)
     }
 }
 

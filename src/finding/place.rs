@@ -1,8 +1,9 @@
 //! The divisions a search keeps to.
 
+use crate::store::among_codes;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value,
-    sea_query::{ArrayType, Expr, Func},
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement,
+    sea_query::{Expr, Func},
 };
 
 /// A division and all below it by their parents, as codes; an old code stands for its successor.
@@ -48,14 +49,6 @@ impl Within {
     }
 
     fn among(&self, value: Expr) -> Expr {
-        // One value for all codes, so that the statement is planned once.
-        if self.backend == DbBackend::Postgres {
-            let codes = self.codes.iter().map(|code| Value::from(code.as_str())).collect();
-            let codes = Value::Array(ArrayType::String, Some(Box::new(codes)));
-            Expr::cust_with_exprs("$1 = any($2)", [value, Expr::val(codes)])
-        } else {
-            let codes = serde_json::json!(self.codes).to_string();
-            Expr::cust_with_exprs("? in (select value from json_each(?))", [value, Expr::val(codes)])
-        }
+        among_codes(self.backend, value, self.codes.iter().map(String::as_str))
     }
 }

@@ -211,7 +211,7 @@ impl<'a, S: Subject> Search<'a, S> {
 
 /// The subject behind a row. SQLite, which keeps no figures on what a condition leaves, might begin at the subjects; across
 /// a cross join it begins at the table before it.
-pub(super) fn is_subject<S: Subject>(id: impl ColumnTrait) -> Expr {
+fn is_subject<S: Subject>(id: impl ColumnTrait) -> Expr {
     Expr::col(id.as_column_ref()).eq(Expr::col(S::ID.as_column_ref()))
 }
 

@@ -219,12 +219,27 @@ impl Words {
         if self.text.iter().any(|one| !one.is_ascii() && !written.contains(one)) {
             return None;
         }
+        // What is read as letters alone can only stand there as it is written.
+        if self.text.iter().all(|one| one.to_pinyin_multi().is_some()) {
+            return self.first_written(kind, &written);
+        }
         let name = Name::read(written);
         let found = |at: usize| self.term_at(&name, at);
         if let Some(term) = (!name.written.is_empty()).then(|| found(0)).flatten() {
             return Some(format!("{}{term}", lead(kind, Part::Beginning)));
         }
         (1..name.written.len()).filter_map(found).min().map(|term| format!("{}{term}", lead(kind, Part::Inside)))
+    }
+
+    /// The first term of a name that holds this text as it is written.
+    fn first_written(&self, kind: SubjectKind, name: &[char]) -> Option<String> {
+        let term = |at: usize| name[at..name.len().min(at + WRITTEN)].iter().collect::<String>();
+        let there = |at: &usize| name[*at..].starts_with(&self.text);
+        if there(&0) {
+            return Some(format!("{}{}", lead(kind, Part::Beginning), term(0)));
+        }
+        let inside = (1..name.len()).filter(there).map(term).min();
+        inside.map(|term| format!("{}{term}", lead(kind, Part::Inside)))
     }
 
     fn term_at(&self, name: &Name, at: usize) -> Option<String> {
@@ -368,6 +383,23 @@ mod tests {
         fn one_character_read_otherwise_finds_it(rest in "[县宁合种植农民小学]{0,5}") {
             let (chong, zhong) = (format!("重{rest}"), format!("重{rest}"));
             prop_assert!(finds("c", &chong) && finds("z", &zhong) && finds("chong", &chong));
+        }
+
+        #[test]
+        fn the_short_way_finds_the_same_term(
+            name in "[一-龥a-c1（]{0,12}", other in "[一-龥]{1,4}", from in 0_usize..12, length in 1_usize..6,
+        ) {
+            let written: Vec<char> = normal(&name).chars().collect();
+            let part: String = written.iter().copied().skip(from).take(length).filter(|one| !one.is_ascii()).collect();
+            for typed in [part, other] {
+                let Some(words) = Words::of(&typed) else { continue };
+                prop_assume!(words.text.iter().all(|one| one.to_pinyin_multi().is_some()));
+                let taken = Name::read(written.clone());
+                let found = |at: usize| words.term_at(&taken, at);
+                let beginning = (!written.is_empty()).then(|| found(0)).flatten().map(|term| format!("p1{term}"));
+                let inside = || (1..written.len()).filter_map(found).min().map(|term| format!("p2{term}"));
+                prop_assert_eq!(words.first_written(SUPPLIER, &written), beginning.or_else(inside));
+            }
         }
 
         #[test]

@@ -2,6 +2,7 @@
 //!
 //! Refuses writes outside [`Work`] in the domains: a state change commits together with the rows that tell of it.
 
+mod among;
 pub mod bulk;
 mod connect;
 mod files;
@@ -10,6 +11,7 @@ mod load;
 mod scanner;
 mod work;
 
+pub use among::{among_codes, among_ids};
 pub use connect::{Store, StoreError, connect, sqlite_file};
 pub use files::{Bucket, Files, FilesAt, FilesError};
 pub use groups::{GroupWriter, Grouped, WithWriter};

@@ -18,7 +18,7 @@ use entity::{
     purchase_order::{self, OrderStatus},
     supplier::{self, SupplierKind, SupplierStatus},
 };
-use sea_orm::{ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -156,7 +156,7 @@ pub async fn list_suppliers(
     let names = Names::shown_to(&caller, &scope);
     if wanted.tells() {
         // What is not shown is not found either, nor where it is.
-        filter = filter.add(names.readable());
+        filter = filter.add(names.readable(db.get_database_backend()));
     }
     let own = (!scope.is_everything()).then(|| store::in_scope(&scope));
     let rows = wanted.list::<supplier::Model>(db, filter, own, &paging).await?;
@@ -226,12 +226,14 @@ impl<'a> Names<'a> {
     }
 
     /// The rows whose names are shown in full.
-    fn readable(&self) -> Condition {
+    fn readable(&self, backend: DbBackend) -> Condition {
         let kind = supplier::Column::Kind.ne(SupplierKind::Household.to_value());
         let own = self.scope.held_suppliers(supplier::Column::Id);
         let any = Condition::any().add(kind).add(own);
         match &self.households {
-            Some(scope) => any.add(scope.on_registered(supplier::Column::Id, supplier::Column::DivisionCode)),
+            Some(scope) => {
+                any.add(scope.keeps_registered(backend, supplier::Column::Id, supplier::Column::DivisionCode))
+            }
             None => any,
         }
     }
