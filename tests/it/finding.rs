@@ -4,11 +4,15 @@ use crate::support::{
     app::{App, on_both},
     people::At,
 };
-use entity::{membership::Role, search_name::SubjectKind, supplier};
+use entity::{membership::Role, position, search_name::SubjectKind, supplier};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use xiaonong::finding::{self, words};
+use uuid::Uuid;
+use xiaonong::{
+    finding::{self, words},
+    store::bulk,
+};
 
 /// A list, what is asked of it, and the least it answers.
 type List<'a> = (&'a str, &'a [(&'a str, &'a str)], usize);
@@ -170,6 +174,31 @@ on_both! {
         assert_eq!(plain["items"][0]["distance_m"], Value::Null);
     }
 
+    async fn a_rare_name_is_found_behind_many_others(app: &App) {
+        let admin = app.login("demo-admin").await;
+        crowd(app).await;
+        let near = |q| [("near", "26.868,104.244"), ("within_km", "50"), ("q", q)];
+        assert_eq!(codes(app, &admin, "/suppliers", &near("梵净")).await, ["crowd-0700"]);
+        assert_eq!(codes(app, &admin, "/suppliers", &[("near", "26.868,104.244"), ("within_km", "20"), ("q", "梵净")]).await, Vec::<String>::new());
+        // The many come in the order of their distance, over pages.
+        let (mut read, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let mut pairs = near("丰源").to_vec();
+            pairs.push(("limit", "90"));
+            if let Some(cursor) = &cursor {
+                pairs.push(("cursor", cursor));
+            }
+            let page = app.get(&with("/suppliers", &pairs)).by(&admin).await.ok();
+            read.extend(column(&page, "code"));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => break,
+            }
+        }
+        let expected: Vec<String> = (0..700).map(|n| format!("crowd-{n:04}")).collect();
+        assert_eq!(read, expected);
+    }
+
     async fn a_position_is_entered_by_the_authority_of_the_place(app: &App) {
         let (school, supplier) = (app.school("demo-yunong").await.id, app.supplier("weining-potato-coop").await.id);
         app.member("keeper", Role::AuthorityManager, At::Unit("520526")).await;
@@ -266,6 +295,32 @@ on_both! {
             }
         }
     }
+}
+
+/// 700 suppliers of one name, each 11 m north of the one before, and one of another name 33 km from the first.
+async fn crowd(app: &App) {
+    let like = app.supplier("weining-potato-coop").await;
+    let row = |n: u32| supplier::Model {
+        id: Uuid::from_u128(u128::from(n) + 1).into(),
+        code: format!("crowd-{n:04}"),
+        name: if n == 700 { "梵净合作社" } else { "丰源合作社" }.to_owned(),
+        social_credit_code: None,
+        ..like.clone()
+    };
+    let rows: Vec<supplier::Model> = (0..=700).map(row).collect();
+    let place = |(n, row): (i64, &supplier::Model)| position::Model {
+        subject_kind: SubjectKind::Supplier,
+        subject_id: row.id.0,
+        latitude: 26_868_000 + if n == 700 { 300_000 } else { n * 100 },
+        longitude: 104_244_000,
+        version: 1,
+    };
+    let places: Vec<position::Model> = (0..).zip(&rows).map(place).collect();
+    let txn = app.ctx.store.begin().await.expect("a transaction");
+    bulk::insert(&txn, &rows).await.expect("suppliers");
+    finding::put(&txn, &rows).await.expect("terms");
+    bulk::insert(&txn, &places).await.expect("positions");
+    txn.commit().await.expect("commits");
 }
 
 /// Puts every school and supplier on the map, each a hundredth of a degree north of the one before.
