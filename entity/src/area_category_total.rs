@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-use crate::{money::Fen, purchase_line::Channel, weight::Gram};
+use crate::{money::Fen, weight::Gram};
 
 /// One row of `area_category_total`: a county's month over all schools.
 #[sea_orm::model]
@@ -19,9 +19,6 @@ pub struct Model {
     /// Product category.
     #[sea_orm(primary_key, auto_increment = false)]
     pub category_code: String,
-    /// How the purchases came into the ledger (S1).
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub channel: Channel,
     /// Purchase class code (see `share`).
     #[sea_orm(primary_key, auto_increment = false)]
     pub class: i32,

@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-use crate::{money::Fen, purchase_line::Channel, weight::Gram};
+use crate::{money::Fen, weight::Gram};
 
 /// One row of `area_total`: a county's month over all schools and categories.
 #[sea_orm::model]
@@ -16,9 +16,6 @@ pub struct Model {
     /// Unit the schools reported to that day.
     #[sea_orm(primary_key, auto_increment = false)]
     pub reporting_unit_code: String,
-    /// How the purchases came into the ledger (S1).
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub channel: Channel,
     /// Purchase class code (see `share`).
     #[sea_orm(primary_key, auto_increment = false)]
     pub class: i32,

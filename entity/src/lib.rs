@@ -103,6 +103,10 @@ pub mod stated_producer;
 // share
 pub mod area_category_total;
 pub mod area_total;
+pub mod coverage_change;
+pub mod coverage_count;
+pub mod coverage_span;
+pub mod coverage_year;
 pub mod indicator;
 pub mod indicator_class;
 pub mod school_month_total;

@@ -1,6 +1,6 @@
 use sea_orm::entity::prelude::*;
 
-use crate::{id::SchoolId, money::Fen, purchase_line::Channel, weight::Gram};
+use crate::{id::SchoolId, money::Fen, weight::Gram};
 
 /// One row of `school_total`: a school's month over all categories.
 #[sea_orm::model]
@@ -19,9 +19,6 @@ pub struct Model {
     /// Unit the schools reported to that day.
     #[sea_orm(primary_key, auto_increment = false)]
     pub reporting_unit_code: String,
-    /// How the purchases came into the ledger (S1).
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub channel: Channel,
     /// Purchase class code (see `share`).
     #[sea_orm(primary_key, auto_increment = false)]
     pub class: i32,

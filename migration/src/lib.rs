@@ -7,6 +7,7 @@ use sea_orm_migration::prelude::*;
 mod accounts;
 mod append_only;
 mod audit;
+mod coverage;
 mod denials;
 mod divisions;
 mod documents;
@@ -29,6 +30,7 @@ mod statements;
 mod supplier_facts;
 mod supplier_papers;
 mod verification;
+mod without_channel;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -62,6 +64,8 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(statements::Statements));
         all.push(Box::new(double_counts::DoubleCounts));
         all.push(Box::new(finding_faster::FindingFaster));
+        all.push(Box::new(coverage::Coverage));
+        all.push(Box::new(without_channel::WithoutChannel));
         all.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
     }
 }

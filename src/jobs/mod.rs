@@ -18,7 +18,7 @@ use crate::{
     context::Ctx,
     finding,
     http::ApiError,
-    imports, ledger, registry,
+    imports, ledger, registry, share,
     store::bulk,
     suppliers::{self, verification},
 };
@@ -150,6 +150,18 @@ async fn fold(ctx: Ctx, mut beat: Beat) {
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(?error, "folding totals failed and will be tried again");
+                    break;
+                }
+            }
+        }
+        // Afterwards: what was folded may be the first that a school bought in a month.
+        loop {
+            match share::recount(&ctx).await {
+                Ok(0) => break,
+                Ok(_) if beat.ends() => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(?error, "counting schools anew failed and will be tried again");
                     break;
                 }
             }

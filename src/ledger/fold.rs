@@ -20,9 +20,9 @@ const BATCH: u64 = 4_000;
 /// The tables of folded totals with the columns of their keys: each holds the totals of schools, summed over the columns
 /// its key leaves out.
 pub const FOLDED: [(&str, &str); 3] = [
-    ("school_total", "county_code, month, school_id, reporting_unit_code, channel, class"),
-    ("area_total", "county_code, month, reporting_unit_code, channel, class"),
-    ("area_category_total", "county_code, month, reporting_unit_code, category_code, channel, class"),
+    ("school_total", "county_code, month, school_id, reporting_unit_code, class"),
+    ("area_total", "county_code, month, reporting_unit_code, class"),
+    ("area_category_total", "county_code, month, reporting_unit_code, category_code, class"),
 ];
 
 /// Columns that are summed.
@@ -66,6 +66,8 @@ pub async fn fold(ctx: &Ctx) -> Result<usize, DbErr> {
         years_of("total_change", &of_taken)
     );
     txn.execute_raw(Statement::from_sql_and_values(backend, years, values.clone())).await?;
+    let bought = format!("y.school_id in (select school_id from total_change {of_taken})");
+    txn.execute_raw(Statement::from_sql_and_values(backend, marks(backend, &bought), values.clone())).await?;
     let sql = format!("delete from total_change {of_taken}");
     txn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     txn.commit().await?;
@@ -81,7 +83,18 @@ pub async fn fold_county(load: &mut Load, county: &str) -> Result<(), DbErr> {
         let sums = sums_into(table, key, "school_month_total");
         load.execute(&format!("{sums} where county_code = $1 group by {key}"), county).await?;
     }
-    load.execute(&years_of("school_month_total", "where county_code = $1"), county).await
+    load.execute(&years_of("school_month_total", "where county_code = $1"), county).await?;
+    load.execute(&marks(load.backend(), "y.county_code = $1"), county).await
+}
+
+/// Notes the schools of a condition on their years, `y`, that bought in months they are not counted in yet.
+fn marks(backend: DbBackend, condition: &str) -> String {
+    let id = if backend == DbBackend::Postgres { "gen_random_uuid()" } else { "randomblob(16)" };
+    format!(
+        "insert into coverage_change (id, school_id) select {id}, school_id from (select distinct y.school_id \
+         from school_year y where {condition} and not exists (select 1 from coverage_year c where c.school_id = y.school_id \
+         and c.year = y.year and c.months & y.months = y.months)) as newly"
+    )
 }
 
 const YEAR_KEY: &str = "school_id, year, county_code, reporting_unit_code";

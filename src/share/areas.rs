@@ -1,7 +1,7 @@
 //! The roll-ups over HTTP.
 
 use super::{
-    rollup::{By, RollUpView, division_node, roll_up, unit_node},
+    rollup::{By, PartLevel, RollUpView, by_county, division_node, roll_up, unit_node},
     school::RangeQuery,
 };
 use crate::{
@@ -32,6 +32,25 @@ pub struct RollUpQuery {
     pub before: bool,
 }
 
+/// Which months of a division, broken down how.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DivisionRollUpQuery {
+    /// First of a month; the first of this year unless given.
+    pub from: Option<NaiveDate>,
+    /// Last of a month; the last of this year unless given.
+    pub to: Option<NaiveDate>,
+    /// How it is broken down; not at all unless given.
+    pub by: Option<By>,
+    /// Which parts a breakdown by place has; what lies directly below unless given.
+    #[param(inline)]
+    pub level: Option<PartLevel>,
+    /// With `true` beside the headline of as many months before.
+    #[serde(default)]
+    pub before: bool,
+}
+
 /// A reporting unit's roll-up
 ///
 /// Everything below it in the reporting tree, in which some counties and the universities report straight to the
@@ -52,7 +71,7 @@ pub async fn reporting_unit_share(
     if !scope.covers_unit(&code) {
         return Err(ApiError::NotFound);
     }
-    let (days, by, now) = (range(&query, &ctx)?, query.by, ctx.clock.now());
+    let (days, by, now) = (range(query.from, query.to, &ctx)?, query.by, ctx.clock.now());
     let compared = query.before;
     let compute = async {
         let node = unit_node(&ctx, &code, days).await?;
@@ -63,33 +82,39 @@ pub async fn reporting_unit_share(
 
 /// A division's roll-up
 ///
-/// Everything that lies in it, wherever it reports to, with coverage.
+/// Everything that lies in it, wherever it reports to, with coverage. A province is broken down to its counties by
+/// `level=county`, to each county's categories with `by=child_category`.
 #[utoipa::path(
     get, path = "/shares/divisions/{code}", operation_id = "division_share", tag = "share",
     security(("bearer" = [])),
-    params(("code" = String, Path, description = "Code of the division", example = "910500"), RollUpQuery),
+    params(("code" = String, Path, description = "Code of the division", example = "910500"),
+        DivisionRollUpQuery),
     responses((status = 200, body = RollUpView, description = "The roll-up"))
 )]
 pub async fn division_share(
     State(ctx): State<Ctx>,
     caller: Caller,
     Path(code): Path<String>,
-    Query(query): Query<RollUpQuery>,
+    Query(query): Query<DivisionRollUpQuery>,
 ) -> Result<Response, ApiError> {
     let scope = caller.actor.may(Action::Read, Resource::RollUp)?;
     let place = registry::find_division(&ctx.store.read, &code).await?.ok_or(ApiError::NotFound)?;
     if !scope.covers_division(&place) {
         return Err(ApiError::NotFound);
     }
-    let (days, by, now) = (range(&query, &ctx)?, query.by, ctx.clock.now());
-    let compared = query.before;
+    let (days, by, now) = (range(query.from, query.to, &ctx)?, query.by, ctx.clock.now());
+    let (level, compared) = (query.level.unwrap_or_default(), query.before);
     let compute = async {
-        let (_, node) = division_node(&ctx, &code, days).await?;
+        let found = division_node(&ctx, &code, days).await?;
+        let node = match level {
+            PartLevel::Child => found.1,
+            PartLevel::County => by_county(&ctx, found, days).await?,
+        };
         serde_json::to_vec(&roll_up(&ctx, &node, days, by, compared).await?).map_err(ApiError::internal)
     };
-    ctx.pages.answer(format!("division {code} {days:?} {by:?} {compared}"), Topic::Ledger, now, compute).await
+    ctx.pages.answer(format!("division {code} {days:?} {by:?} {level:?} {compared}"), Topic::Ledger, now, compute).await
 }
 
-fn range(query: &RollUpQuery, ctx: &Ctx) -> Result<(NaiveDate, NaiveDate), ApiError> {
-    RangeQuery { from: query.from, to: query.to }.days(ctx.clock.now().business_day())
+fn range(from: Option<NaiveDate>, to: Option<NaiveDate>, ctx: &Ctx) -> Result<(NaiveDate, NaiveDate), ApiError> {
+    RangeQuery { from, to }.days(ctx.clock.now().business_day())
 }

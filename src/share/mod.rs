@@ -19,7 +19,7 @@ mod sums;
 mod verify;
 
 pub use bundle::{check as check_indicators, load as load_indicators};
-pub use coverage::{Coverage, coverage_of_unit};
+pub use coverage::{Coverage, coverage_of_unit, recount};
 pub use indicators::{Indicator, Population, ReadingView, indicators_on, recent_indicators};
 pub use outlook::{BackTest, back_test};
 pub use reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, share_bp, still_needed};

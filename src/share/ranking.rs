@@ -6,7 +6,7 @@ use super::{
     reading::{AmountShare, WeightShare, meets, percent, share_bp, still_needed},
     rollup::exact_months,
     school::RangeQuery,
-    sums::{Area, Group, months_before},
+    sums::{Area, Group, Within, months_before},
 };
 use crate::{
     access::{Action, Caller, Resource},
@@ -219,12 +219,12 @@ impl Wanted<'_> {
     /// One statement: the schools of the place with what each bought in the period and in the one before.
     async fn rows(&self, db: &impl ConnectionTrait) -> Result<Vec<Row>, DbErr> {
         let backend = db.get_database_backend();
-        let (schools, mut values) = coverage::schools(self.area, self.months, &Population::default());
+        let (schools, mut values) = coverage::schools(backend, self.area, self.months, &Population::default());
         let (held, more) = self.area.condition(backend, 6 + values.len());
         values.extend(more);
         let (earlier, _) = months_before(self.months);
         let within = format!("t.month between {earlier} and $2 and {held}");
-        let source = self.area.source(Group::School, true, &within);
+        let source = self.area.source(Group::School, Within::Whole, true, &within);
         let sums = self.sums();
         let target = self.headline.and_then(|headline| headline.version.target_bp).unwrap_or_default();
         let (part, whole) = if self.by_weight() { ("part_gram", "whole_gram") } else { ("part_fen", "whole_fen") };
@@ -267,11 +267,11 @@ impl Wanted<'_> {
         let sql = format!(
             "with {schools}, sums as (select t.school_id, {sums} from {source} group by t.school_id), \
              each_one as (select s.id as school_id, s.code, s.name, s.stage, s.county_code, s.reporting_unit_code, \
-             case when p.school_id is null then 'moved' when runs.school_id is null then 'exempt' \
+             case when p.school_id is null then 'moved' when not p.runs then 'exempt' \
              when did.school_id is null then 'missing' else 'reported' end as state, \
-             case when p.school_id is not null and runs.school_id is null then (select max(k.kind) from canteen_term k \
+             case when p.school_id is not null and not p.runs then (select max(k.kind) from canteen_term k \
              where k.school_id = s.id and k.from_on <= p.day and (k.to_on is null or k.to_on >= p.day)) end as fed_by, \
-             {of_sums} from school s left join p on p.school_id = s.id left join runs on runs.school_id = s.id \
+             {of_sums} from school s left join p on p.school_id = s.id \
              left join did on did.school_id = s.id left join sums on sums.school_id = s.id \
              where p.school_id is not null or sums.lines > 0), \
              ranked as (select each_one.*, coalesce({rank}, {LAST}) as rank from each_one) \

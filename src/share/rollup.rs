@@ -5,7 +5,7 @@ use super::{
     indicators::{Indicator, Population, ReadingView, recent_indicators},
     reading::Sums,
     school::Figures,
-    sums::{Area, Group, SumRow, by_class, months_before, of_area, whole_months},
+    sums::{Area, Group, SumRow, Within, by_class, months_before, of_area, whole_months},
 };
 use crate::{
     context::Ctx,
@@ -21,7 +21,8 @@ use entity::{
     time::month_of,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Select, Statement,
+    Value,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -39,6 +40,25 @@ pub enum By {
     Category,
     /// By what lies directly below, and by month.
     ChildMonth,
+    /// By what lies directly below, and by product category.
+    ChildCategory,
+}
+
+/// Which parts a breakdown by place has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartLevel {
+    /// What lies directly below.
+    #[default]
+    Child,
+    /// The counties, of a province as of a prefecture.
+    County,
+}
+
+impl By {
+    fn is_by_place(self) -> bool {
+        matches!(self, Self::Child | Self::ChildMonth | Self::ChildCategory)
+    }
 }
 
 /// A roll-up.
@@ -79,12 +99,28 @@ pub struct PartView {
     /// Month as year * 100 + month, in a breakdown by month.
     #[schema(example = 202_603)]
     pub month: Option<i32>,
+    /// Product category, in a breakdown by place and category.
+    pub category: Option<PartCategory>,
     /// The figures.
     pub figures: Figures,
     /// Schools behind them; null where the breakdown is not by place.
     pub coverage: Option<Coverage>,
     /// The headline in as many months before, when asked for; null in a breakdown by month.
     pub before: Option<ReadingView>,
+}
+
+/// The product category of a part.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PartCategory {
+    /// Its code.
+    #[schema(example = "VEGETABLE")]
+    pub code: String,
+    /// Its Chinese name.
+    #[schema(example = "蔬菜")]
+    pub name: String,
+    /// Its English name.
+    #[schema(example = "Vegetables")]
+    pub name_en: String,
 }
 
 /// One part of a breakdown by place: its code, its name, and the keys of the totals that belong to it.
@@ -122,15 +158,19 @@ pub async fn roll_up(
     let months = exact_months(from, to)?;
     let db = &ctx.store.read;
     let indicators = recent_indicators(ctx, to).await?;
-    let by_place = matches!(by, Some(By::Child | By::ChildMonth));
-    let monthly = matches!(by, Some(By::Month | By::ChildMonth));
+    let by_place = by.is_some_and(By::is_by_place);
     let group = match by {
-        Some(By::Child | By::ChildMonth) => node.group,
         Some(By::Category) => Group::Category,
-        Some(By::Month) | None => Group::None,
+        Some(by) if by.is_by_place() => node.group,
+        _ => Group::None,
+    };
+    let within = match by {
+        Some(By::Month | By::ChildMonth) => Within::Month,
+        Some(By::ChildCategory) => Within::Category,
+        _ => Within::Whole,
     };
     let everyone = Population::default();
-    let rows = of_area(db, &node.area, months, group, monthly, &everyone).await?;
+    let rows = of_area(db, &node.area, months, group, within, &everyone).await?;
     let coverage_group = if by_place { node.group } else { Group::None };
     let days = Days { from, to, today: ctx.clock.now().business_day() };
     let covered = coverage::of_area(db, &node.area, months, days, coverage_group, &everyone).await?;
@@ -138,10 +178,15 @@ pub async fn roll_up(
     for part in covered.values() {
         coverage.add(part);
     }
+    let known = match by {
+        Some(By::Category | By::ChildCategory) => {
+            category::Entity::find().order_by_asc(category::Column::Code).all(db).await?
+        }
+        _ => Vec::new(),
+    };
     let mut parts = match by {
         None => Vec::new(),
         Some(By::Category) => {
-            let known = category::Entity::find().order_by_asc(category::Column::Code).all(db).await?;
             let mut english: HashMap<String, String> = HashMap::new();
             let mut named = Vec::new();
             for row in known {
@@ -157,26 +202,34 @@ pub async fn roll_up(
         Some(By::Month) => {
             parts(&indicators, &rows, &[Child { code: String::new(), name: String::new() }], |_| String::new(), None)
         }
-        Some(By::Child | By::ChildMonth) => {
+        Some(By::Child | By::ChildMonth | By::ChildCategory) => {
             let mut by_part: HashMap<String, Coverage> = HashMap::new();
             for (key, part) in &covered {
                 by_part.entry(node.part(key)).or_default().add(part);
             }
-            parts(&indicators, &rows, &node.children, |row| node.part(&row.key), Some(&by_part))
+            let mut found = parts(&indicators, &rows, &node.children, |row| node.part(&row.key), Some(&by_part));
+            for part in found.iter_mut().filter_map(|part| part.category.as_mut()) {
+                if let Some(row) = known.iter().find(|row| row.code == part.code) {
+                    (part.name, part.name_en) = (row.name_zh.clone(), row.name_en.clone());
+                }
+            }
+            found
         }
     };
     let mut before = None;
     let headline = indicators.iter().find(|indicator| indicator.version.headline);
     if let Some(headline) = headline.filter(|_| compared) {
-        let rows = of_area(db, &node.area, months_before(months), group, false, &everyone).await?;
+        let within = if within == Within::Month { Within::Whole } else { within };
+        let rows = of_area(db, &node.area, months_before(months), group, within, &everyone).await?;
         before = Some(headline.read(&by_class(&rows)));
-        let mut sums: HashMap<String, BTreeMap<i32, Sums>> = HashMap::new();
+        let mut sums: HashMap<(String, String), BTreeMap<i32, Sums>> = HashMap::new();
         for row in &rows {
             let part = if by_place { node.part(&row.key) } else { row.key.clone() };
-            sums.entry(part).or_default().entry(row.class).or_default().add(&row.sums());
+            sums.entry((part, row.category.clone())).or_default().entry(row.class).or_default().add(&row.sums());
         }
         for part in parts.iter_mut().filter(|part| part.month.is_none()) {
-            part.before = Some(headline.read(sums.get(&part.key).unwrap_or(&BTreeMap::new())));
+            let category = part.category.as_ref().map(|category| category.code.clone()).unwrap_or_default();
+            part.before = Some(headline.read(sums.get(&(part.key.clone(), category)).unwrap_or(&BTreeMap::new())));
         }
     }
     Ok(RollUpView {
@@ -220,26 +273,28 @@ fn parts(
     part_of: impl Fn(&SumRow) -> String,
     coverage: Option<&HashMap<String, Coverage>>,
 ) -> Vec<PartView> {
-    let mut sums: BTreeMap<(String, i32), BTreeMap<i32, Sums>> = BTreeMap::new();
+    let mut sums: HashMap<String, BTreeMap<(i32, &str), BTreeMap<i32, Sums>>> = HashMap::new();
     for row in rows {
-        let part = sums.entry((part_of(row), row.month)).or_default();
+        let part = sums.entry(part_of(row)).or_default().entry((row.month, row.category.as_str())).or_default();
         part.entry(row.class).or_default().add(&row.sums());
     }
-    let nothing = BTreeMap::new();
     let mut views = Vec::new();
     for child in children {
-        let range = (child.code.clone(), i32::MIN)..=(child.code.clone(), i32::MAX);
-        let found: Vec<(i32, &BTreeMap<i32, Sums>)> =
-            sums.range(range).map(|((_, month), by_class)| (*month, by_class)).collect();
-        // A place without purchases is shown all the same: its share is undefined, not missing.
-        let found = if found.is_empty() && coverage.is_some() { vec![(0, &nothing)] } else { found };
-        for (month, by_class) in found {
+        let mut found = sums.remove(&child.code).unwrap_or_default();
+        if found.is_empty() && coverage.is_some() {
+            // A place without purchases is shown all the same: its share is undefined, not missing.
+            found.insert((0, ""), BTreeMap::new());
+        }
+        for ((month, category), by_class) in found {
+            let named =
+                |code: &str| PartCategory { code: code.to_owned(), name: String::new(), name_en: String::new() };
             views.push(PartView {
                 key: child.code.clone(),
                 name: child.name.clone(),
                 name_en: None,
                 month: (month > 0).then_some(month),
-                figures: Figures::of(indicators, by_class),
+                category: (!category.is_empty()).then(|| named(category)),
+                figures: Figures::of(indicators, &by_class),
                 coverage: coverage.map(|coverage| coverage.get(&child.code).copied().unwrap_or_default()),
                 before: None,
             });
@@ -339,39 +394,21 @@ pub async fn division_node(
     let place = if is_past { asked } else { registry::find_division(db, code).await?.ok_or(ApiError::NotFound)? };
     let code = place.code.as_str();
     let below = |parent: String| async move {
-        division::Entity::find()
-            .filter(division::Column::ParentCode.eq(parent))
-            .filter(
-                Condition::any()
-                    .add(division::COLUMN.valid_from.is_null())
-                    .add(division::COLUMN.valid_from.lte(days.1)),
-            )
-            .filter(
-                Condition::any().add(division::COLUMN.valid_to.is_null()).add(division::COLUMN.valid_to.gte(days.0)),
-            )
-            .order_by_asc(division::Column::Code)
-            .all(db)
-            .await
+        lasting(days).filter(division::Column::ParentCode.eq(parent)).order_by_asc(division::Column::Code).all(db).await
     };
-    let child = |place: &division::Model| Child { code: place.code.clone(), name: place.name.clone() };
     let (area, children, group, part_of) = match place.level {
         DivisionLevel::Province => {
             let prefectures = below(place.code.clone()).await?;
-            (Area::All, prefectures.iter().map(child).collect(), Group::Prefecture, HashMap::new())
+            (Area::All, prefectures.iter().map(Child::of).collect(), Group::Prefecture, HashMap::new())
         }
         DivisionLevel::Prefecture => {
             let counties = below(place.code.clone()).await?;
             let mut codes: Vec<String> = counties.iter().map(|county| county.code.clone()).collect();
             // What was written down under a code before anybody entered that it was over counts under its successor.
-            let gone = division::Entity::find()
-                .filter(division::Column::ParentCode.eq(place.code.as_str()))
-                .filter(division::COLUMN.valid_to.lt(days.0))
-                .filter(division::COLUMN.successor_code.is_not_null())
-                .all(db)
-                .await?;
+            let gone = gone(days).filter(division::Column::ParentCode.eq(place.code.as_str())).all(db).await?;
             codes.extend(gone.iter().map(|county| county.code.clone()));
-            let part_of = gone.into_iter().filter_map(|county| Some((county.code, county.successor_code?))).collect();
-            (Area::Counties(codes), counties.iter().map(child).collect(), Group::County, part_of)
+            let part_of = successors(gone);
+            (Area::Counties(codes), counties.iter().map(Child::of).collect(), Group::County, part_of)
         }
         DivisionLevel::County => {
             let area = Area::Counties(registry::territory(db, &place).await?);
@@ -392,4 +429,56 @@ pub async fn division_node(
     };
     let node = Node { code: code.to_owned(), name: place.name.clone(), area, children, group, part_of };
     Ok((place, node))
+}
+
+/// The same division with its counties as its parts.
+///
+/// # Errors
+/// 400 for a division that has none.
+pub async fn by_county(
+    ctx: &Ctx,
+    (place, node): (division::Model, Node),
+    days: (NaiveDate, NaiveDate),
+) -> Result<Node, ApiError> {
+    let db = &ctx.store.read;
+    match place.level {
+        DivisionLevel::Prefecture => Ok(node),
+        DivisionLevel::Province => {
+            let of_level = division::Column::Level.eq(DivisionLevel::County);
+            let counties = lasting(days).filter(of_level.clone()).order_by_asc(division::Column::Code).all(db).await?;
+            let part_of = successors(gone(days).filter(of_level).all(db).await?);
+            let children = counties.iter().map(Child::of).collect();
+            Ok(Node { children, group: Group::County, part_of, ..node })
+        }
+        _ => Err(ApiError::Malformed(FieldError::new(
+            "?level",
+            "no_counties_below",
+            Text::new("该区划之下没有县。", "No counties lie below this division."),
+        ))),
+    }
+}
+
+impl Child {
+    fn of(place: &division::Model) -> Self {
+        Self { code: place.code.clone(), name: place.name.clone() }
+    }
+}
+
+/// Divisions that lasted at some time of the period.
+fn lasting((from, to): (NaiveDate, NaiveDate)) -> Select<division::Entity> {
+    let (begins, ends) = (division::COLUMN.valid_from, division::COLUMN.valid_to);
+    division::Entity::find()
+        .filter(Condition::any().add(begins.is_null()).add(begins.lte(to)))
+        .filter(Condition::any().add(ends.is_null()).add(ends.gte(from)))
+}
+
+/// Divisions that were over before the period and live on in another.
+fn gone((from, _): (NaiveDate, NaiveDate)) -> Select<division::Entity> {
+    division::Entity::find()
+        .filter(division::COLUMN.valid_to.lt(from))
+        .filter(division::COLUMN.successor_code.is_not_null())
+}
+
+fn successors(gone: Vec<division::Model>) -> HashMap<String, String> {
+    gone.into_iter().filter_map(|county| Some((county.code, county.successor_code?))).collect()
 }

@@ -14,10 +14,12 @@ pub struct SumRow {
     pub key: String,
     /// Month of the breakdown; 0 where there is none.
     pub month: i32,
+    /// Category within the key; empty where there is none.
+    pub category: String,
     /// Purchase class.
     pub class: i32,
-    /// Channel.
-    pub channel: Channel,
+    /// Channel; only of a school's own sums.
+    pub channel: Option<Channel>,
     amount_fen: i64,
     weight_gram: i64,
     unknown_weight_fen: i64,
@@ -85,8 +87,9 @@ fn school_sums(school: SchoolId, from: NaiveDate, to: NaiveDate) -> (String, Vec
         );
         values.extend([from, head_to, tail_from, to].map(Value::from));
     }
-    let sql =
-        format!("select '' as key, 0 as month, class, channel, {SUMS} from ({parts}) as parts group by class, channel");
+    let sql = format!(
+        "select '' as key, 0 as month, '' as category, class, channel, {SUMS} from ({parts}) as parts group by class, channel"
+    );
     (sql, values)
 }
 
@@ -214,6 +217,17 @@ pub enum Group {
     Category,
 }
 
+/// What the totals of each key are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// Nothing.
+    Whole,
+    /// Month.
+    Month,
+    /// Category.
+    Category,
+}
+
 impl Group {
     fn column(self) -> &'static str {
         match self {
@@ -256,16 +270,15 @@ impl Area {
 
     /// What totals over whole months are taken from, alias `t`, where `condition` on that alias holds: what is folded, and
     /// what is not folded yet. With `by_school` the condition names schools.
-    pub(super) fn source(&self, group: Group, by_school: bool, condition: &str) -> String {
+    pub(super) fn source(&self, group: Group, within: Within, by_school: bool, condition: &str) -> String {
         let by_school = by_school || group == Group::School || matches!(self, Self::Township { .. });
-        let (table, key) = match (by_school, group) {
+        let by_category = group == Group::Category || within == Within::Category;
+        let (table, key) = match (by_school, by_category) {
             // Kept with the receipts themselves: nothing is waiting.
-            (true, Group::Category) => return format!("school_month_total t where {condition}"),
-            (true, _) => ("school_total", "county_code, reporting_unit_code, month, school_id, class, channel"),
-            (false, Group::Category) => {
-                ("area_category_total", "county_code, reporting_unit_code, month, category_code, class, channel")
-            }
-            (false, _) => ("area_total", "county_code, reporting_unit_code, month, class, channel"),
+            (true, true) => return format!("school_month_total t where {condition}"),
+            (true, false) => ("school_total", "county_code, reporting_unit_code, month, school_id, class"),
+            (false, true) => ("area_category_total", "county_code, reporting_unit_code, month, category_code, class"),
+            (false, false) => ("area_total", "county_code, reporting_unit_code, month, class"),
         };
         let columns = format!("{key}, amount_fen, weight_gram, unknown_weight_fen, unknown_weight_lines, line_count");
         format!(
@@ -304,7 +317,7 @@ fn month_end(backend: DbBackend) -> &'static str {
     }
 }
 
-/// Sums of the measured schools over whole months, grouped, and with `monthly` by month too.
+/// Sums of the measured schools over whole months, grouped, and told apart within each key.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -313,7 +326,7 @@ pub async fn of_area(
     area: &Area,
     (first, last): (i32, i32),
     group: Group,
-    monthly: bool,
+    within: Within,
     population: &Population,
 ) -> Result<Vec<SumRow>, DbErr> {
     let (mut condition, mut values) = area.condition(db.get_database_backend(), 3);
@@ -321,33 +334,38 @@ pub async fn of_area(
     condition.push_str(&format!(" and {measured}"));
     values.extend(more);
     let column = group.column();
-    let month = if monthly { "t.month" } else { "0" };
+    let (month, category) = match within {
+        Within::Whole => ("0", "''"),
+        Within::Month => ("t.month", "''"),
+        Within::Category => ("0", "t.category_code"),
+    };
     // Ids are grouped as they are and only shown as text: the group runs over every row of the totals.
     let shown = match (group, db.get_database_backend()) {
         (Group::School, sea_orm::DbBackend::Postgres) => "cast(g.key as text)",
         (Group::School, _) => "lower(hex(g.key))",
         _ => "g.key",
     };
-    let mut by = vec!["t.class", "t.channel"];
-    if group != Group::None {
-        by.push(column);
-    }
-    if monthly {
-        by.push("t.month");
-    }
+    let by: Vec<&str> = ["t.class", month, category, column]
+        .into_iter()
+        // Constants are no keys.
+        .filter(|one| one.starts_with("t."))
+        .collect();
     let by = by.join(", ");
-    let source = area.source(group, population.by_school(), &format!("t.month between $1 and $2 and {condition}"));
-    let grouped =
-        format!("select {column} as key, {month} as month, t.class, t.channel, {SUMS} from {source} group by {by}");
+    let condition = format!("t.month between $1 and $2 and {condition}");
+    let source = area.source(group, within, population.by_school(), &condition);
+    let grouped = format!(
+        "select {column} as key, {month} as month, {category} as category, t.class, {SUMS} from {source} \
+         group by {by}"
+    );
     let sql = format!(
-        "select {shown} as key, g.month, g.class, g.channel, g.amount_fen, g.weight_gram, g.unknown_weight_fen, \
-         g.unknown_weight_lines, g.line_count from ({grouped}) as g"
+        "select {shown} as key, g.month, g.category, g.class, null as channel, g.amount_fen, g.weight_gram, \
+         g.unknown_weight_fen, g.unknown_weight_lines, g.line_count from ({grouped}) as g"
     );
     let sql = if group == Group::Prefecture {
         // In two steps: the rows that leave the database are a tenth of the counties'.
         format!(
-            "select coalesce(d.parent_code, g.key) as key, g.month, g.class, g.channel, {SUMS} from ({grouped}) as g \
-             join division d on d.code = g.key group by 1, g.month, g.class, g.channel"
+            "select coalesce(d.parent_code, g.key) as key, g.month, g.category, g.class, null as channel, {SUMS} \
+             from ({grouped}) as g join division d on d.code = g.key group by 1, g.month, g.category, g.class"
         )
     } else {
         sql

@@ -1,7 +1,10 @@
 //! Recomputes every total from the ledger, and the ledger from its receipts and declarations and its corrections from
 //! what they correct, and names differences.
 
-use super::sums::SIGN;
+use super::{
+    coverage::{COLUMNS, MONTHS, counts_of, spans_of, years_of},
+    sums::SIGN,
+};
 use crate::{context::Ctx, ledger::FOLDED};
 use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement};
 use std::fmt;
@@ -77,6 +80,7 @@ pub async fn verify(ctx: &Ctx) -> Result<Verification, DbErr> {
         vec![totals_sql(backend), receipts_sql(backend), declarations_sql(backend), corrections_sql(backend)];
     checks.extend(FOLDED.map(|(table, key)| folded_sql(backend, table, key)));
     checks.push(years_sql(backend));
+    checks.extend(coverage_sql(backend));
     for sql in checks {
         let rows = TotalRow::find_by_statement(Statement::from_string(backend, sql)).all(&txn).await?;
         differences.extend(rows.into_iter().map(|row| Difference {
@@ -169,10 +173,53 @@ fn years_sql(backend: DbBackend) -> String {
     )
 }
 
-/// The months of a year.
-const MONTHS: &str = "select 1 as month union all select 2 union all select 3 union all select 4 union all select 5 \
-    union all select 6 union all select 7 union all select 8 union all select 9 union all select 10 union all select 11 \
-    union all select 12";
+/// What coverage is counted by, against the facts, but for schools that wait to be counted anew; and the counts against it.
+fn coverage_sql(backend: DbBackend) -> [String; 3] {
+    let id = id_text(backend, "school_id");
+    let settled = "school_id not in (select school_id from coverage_change)";
+    let text = |columns: &str| {
+        let parts: Vec<String> = columns.split(", ").map(|column| format!("cast({column} as text)")).collect();
+        parts.join(" || ' ' || ")
+    };
+    let compared = |name: &str, columns: &str, stored: &str, recomputed: &str| {
+        let side = |these: &str, those: &str, [stored, recomputed]: [&str; 2]| {
+            format!(
+                "select {name} as name, {stored} as stored, {recomputed} as recomputed from (select {columns} from {these} \
+                 except select {columns} from {those}) as d"
+            )
+        };
+        let said = text(columns.trim_start_matches("school_id, "));
+        format!(
+            "select * from ({} union all {}) as both_sides order by name limit {NAMED}",
+            side(stored, recomputed, [&said, "'nothing'"]),
+            side(recomputed, stored, ["'nothing'", &said]),
+        )
+    };
+    let spans = spans_of(backend, "s.id not in (select school_id from coverage_change)");
+    let years = years_of(&format!("y.{settled}"));
+    let counts = counts_of(backend, "", "is not null", 1);
+    let area = "year, county_code, reporting_unit_code, runs, from_on, to_on, opens, closes, months, schools";
+    [
+        compared(
+            &format!("'coverage_span school ' || {id}"),
+            COLUMNS,
+            &format!("(select * from coverage_span where {settled}) as a"),
+            &format!("{spans} as b"),
+        ),
+        compared(
+            &format!("'coverage_year school ' || {id}"),
+            "school_id, year, months",
+            &format!("(select * from coverage_year where {settled}) as a"),
+            &format!("{years} as b"),
+        ),
+        compared(
+            "'coverage_count ' || county_code || ' ' || reporting_unit_code",
+            area,
+            "coverage_count",
+            &format!("({counts}) as b"),
+        ),
+    ]
+}
 
 /// Each accepted receipt line has one ledger line with its amount and weight, and each such ledger line its receipt.
 fn receipts_sql(backend: DbBackend) -> String {

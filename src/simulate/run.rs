@@ -15,6 +15,7 @@ use crate::{
     finding,
     ledger::fold_county,
     registry::{Seat, term_of},
+    share,
     suppliers::verification::listed,
 };
 use chrono::NaiveDate;
@@ -191,6 +192,7 @@ pub async fn simulate(ctx: &Ctx, plan: &Plan, mut told: impl FnMut(&Progress)) -
         told(&progress);
     }
     finding::catch_up(ctx).await?;
+    while share::recount(ctx).await? > 0 {}
     if ctx.store.backend() == DbBackend::Postgres {
         // Plans made for empty tables would be kept otherwise.
         db.execute_unprepared("analyze").await?;

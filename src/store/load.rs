@@ -69,6 +69,15 @@ impl Load {
         }
     }
 
+    /// Which database it goes into.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        match self {
+            Self::Sqlite(_) => DbBackend::Sqlite,
+            Self::Postgres(_) => DbBackend::Postgres,
+        }
+    }
+
     /// Makes it stay.
     ///
     /// # Errors

@@ -34,6 +34,7 @@ mod bad_input;
 mod bulk;
 mod commands;
 mod corrections;
+mod coverage;
 mod crash;
 mod demo;
 mod denied;

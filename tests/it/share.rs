@@ -130,7 +130,11 @@ async fn figures_hold(app: &App) {
             let expected = recomputed(app, &format!("{column} in {}", below(table, code))).await;
             let view = app.get(&path).by(&admin).await.ok();
             assert_eq!(shown(&view["figures"]), expected, "{path}");
-            for by in ["child", "month", "category", "child_month"] {
+            let mut ways = vec!["child", "month", "category", "child_month", "child_category"];
+            if ["520000", "520500"].contains(&code) && table == "division" {
+                ways.extend(["child&level=county", "child_month&level=county", "child_category&level=county"]);
+            }
+            for by in ways {
                 assert_eq!(sum_of_parts(app, &admin, &path, by).await, expected, "{path} by {by}");
             }
             seen += i32::from(expected[4] > 0);
@@ -187,6 +191,40 @@ on_both! {
         assert!(!named.is_empty() && named.iter().all(|one| one.starts_with("area_total 520526")), "{named:?}");
     }
 
+    async fn a_province_is_told_apart_by_county_and_category(app: &App) {
+        buy_at_random(app, 2_028).await;
+        ledger::fold(&app.ctx).await.expect("folds");
+        // Some folded, some not.
+        buy_at_random(app, 2_029).await;
+        let admin = app.login("demo-admin").await;
+        let path = "/shares/divisions/520000?by=child_category&level=county&from=2026-01-01&to=2026-02-28&before=true";
+        let view = app.get(path).by(&admin).await.ok();
+        let parts = view["parts"].as_array().expect("parts");
+        let mut told = Vec::new();
+        for part in parts.iter().filter(|part| !part["category"].is_null()) {
+            let (county, category) = (part["key"].as_str().expect("a code"), &part["category"]);
+            let code = category["code"].as_str().expect("a code");
+            let lines = format!("county_code = '{county}' and category_code = '{code}' and month between 202601 and 202602");
+            assert_eq!(shown(&part["figures"]), recomputed(app, &lines).await, "{county} {code}");
+            assert!(category["name"] != "" && category["name_en"] != "", "{category}");
+            assert!(part["coverage"]["should_report"].is_i64() && part["before"].is_object(), "{part}");
+            told.push(format!("{county} {code}"));
+        }
+        let there = "select distinct county_code || ' ' || category_code from purchase_line \
+                     where month between 202601 and 202602 order by 1";
+        assert_eq!(told, app.texts(there).await);
+        // Counties without purchases are shown all the same.
+        let counties = app.number("select count(*) from division where level = 'county' and valid_to is null").await;
+        let mut keys: Vec<&str> = parts.iter().filter_map(|part| part["key"].as_str()).collect();
+        keys.dedup();
+        assert_eq!(i64::try_from(keys.len()), Ok(counties));
+        // A county has none below; a unit is no division.
+        let refused = app.get("/shares/divisions/520526?by=child&level=county").by(&admin).await;
+        refused.points_at("?level", "no_counties_below");
+        let refused = app.get("/shares/reporting-units/520000?level=county").by(&admin).await;
+        refused.points_at("?level", "unknown_parameter");
+    }
+
     async fn any_tree_adds_up(app: &App) {
         let random = SeededEntropy::new(17);
         let any = |units: &[String]| units[usize::try_from(random.below(units.len() as u64)).expect("small")].clone();
@@ -217,7 +255,7 @@ on_both! {
             let expected = recomputed(app, &format!("reporting_unit_code in {}", below("reporting_unit", code))).await;
             let view = app.get(&format!("{path}?by=child")).by(&admin).await.ok();
             assert_eq!(shown(&view["figures"]), expected, "{path}");
-            for by in ["child", "child_month", "month", "category"] {
+            for by in ["child", "child_month", "child_category", "month", "category"] {
                 assert_eq!(sum_of_parts(app, &admin, &path, by).await, expected, "{path} by {by}");
             }
             let parts = view["parts"].as_array().expect("parts").iter();

@@ -14,7 +14,7 @@ use crate::{
         reading::Sums,
         rollup::{Node, division_node, exact_months, unit_node},
         school::RangeQuery,
-        sums::{by_class, of_area},
+        sums::{Within, by_class, of_area},
     },
 };
 use axum::{Json, extract::State};
@@ -175,7 +175,7 @@ pub(super) async fn measure(
     let months = exact_months(from, to)?;
     let db = &ctx.store.read;
     let population = Population::of(db, &indicator.version).await?;
-    let rows = of_area(db, &node.area, months, node.group, false, &population).await?;
+    let rows = of_area(db, &node.area, months, node.group, Within::Whole, &population).await?;
     let days = Days { from, to, today: ctx.clock.now().business_day() };
     let covered = coverage::of_area(db, &node.area, months, days, node.group, &population).await?;
     let mut sums: HashMap<String, BTreeMap<i32, Sums>> = HashMap::new();

@@ -1,5 +1,10 @@
 //! Coverage: who should report and who did (S9). Schools without a kitchen of their own are exempt (S12).
 
+mod counts;
+mod recount;
+mod spans;
+
+use self::spans::{MARKED, counted_by, is_marked, of_marked};
 use super::{
     indicators::Population,
     sums::{Area, Group},
@@ -9,6 +14,10 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Val
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
+
+pub(super) use recount::counts as counts_of;
+pub use recount::recount;
+pub(super) use spans::{COLUMNS, MONTHS, spans_of, years_of};
 
 /// Schools behind a figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -74,27 +83,54 @@ fn bought_in(alias: &str, first: i32, last: i32) -> String {
     format!("({})", parts.join(" or "))
 }
 
-/// The schools of an area as common tables: `p` where each is counted and on which day, `runs` those with a kitchen of
-/// their own that day, `did` those that bought anything. Bound to [`Days::bound`] and, from `$6` on, to the values.
-pub(super) fn schools(area: &Area, (first, last): (i32, i32), population: &Population) -> (String, Vec<Value>) {
+/// Whether anything was bought in the months: the year by whose row [`coverage_year`](entity::coverage_year) knows, and the
+/// bits to look at. None where they reach beyond a year and the next.
+fn bits((first, last): (i32, i32)) -> Option<(i32, i32)> {
+    let year = first / 100;
+    let end = (last / 100 - year) * 12 + last % 100;
+    (end <= 24).then(|| (year, (1 << end) - (1 << (first % 100 - 1))))
+}
+
+/// The schools of an area as common tables: `p` where each is counted, on which day, and whether it ran a kitchen of its own
+/// then; `did` those that bought anything. Bound to [`Days::bound`] and, from `$6` on, to the values.
+pub(super) fn schools(
+    backend: DbBackend,
+    area: &Area,
+    (first, last): (i32, i32),
+    population: &Population,
+) -> (String, Vec<Value>) {
+    let (held, values) = held(area, population);
+    let bought = bought_in("y", first, last);
+    let day = "case when a.to_on < $5 then a.to_on when a.from_on > $5 then a.from_on else $5 end";
+    let placed = |spans: &str, condition: &str| {
+        format!(
+            "select a.school_id, a.county_code, a.reporting_unit_code, a.runs, {day} as day from {spans} a \
+             where {condition} and {held}"
+        )
+    };
+    let tables = format!(
+        "{MARKED}, p as ({} union all {}), \
+         did as (select y.school_id from p join school_year y on y.school_id = p.school_id and {bought} \
+         union select t.school_id from p join total_change t on t.school_id = p.school_id \
+         and t.month between $1 and $2)",
+        placed("coverage_span", &format!("not {}", is_marked("a"))),
+        placed(&of_marked(backend), "true"),
+    );
+    (tables, values)
+}
+
+/// Condition on spans of alias `a`: that their schools are counted by them, and lie in an area and a population. With the
+/// values from `$6` on.
+fn held(area: &Area, population: &Population) -> (String, Vec<Value>) {
     let (seats, mut values) = area.seats(6);
     let (placed, more) = population.of_place("a", 6 + values.len());
     values.extend(more);
-    let measured = population.of_school();
-    let bought = bought_in("y", first, last);
-    let day = "case when s.closed_on < $5 then s.closed_on when s.opened_on > $5 then s.opened_on else $5 end";
-    let tables = format!(
-        "p as (select s.id as school_id, a.county_code, a.reporting_unit_code, {day} as day \
-         from school_affiliation a join school s on s.id = a.school_id \
-         where s.opened_on <= $4 and (s.closed_on is null or s.closed_on >= $3) \
-         and a.from_on <= {day} and (a.to_on is null or a.to_on >= {day}) and {seats} and {placed} and {measured}), \
-         runs as (select distinct p.school_id from p join canteen_term k on k.school_id = p.school_id \
-         and k.kind in ('own', 'contracted') and k.from_on <= p.day and (k.to_on is null or k.to_on >= p.day)), \
-         did as (select y.school_id from p join school_year y on y.school_id = p.school_id and {bought} \
-         union select t.school_id from p join total_change t on t.school_id = p.school_id \
-         and t.month between $1 and $2)"
-    );
-    (tables, values)
+    let mut held = format!("{} and {seats} and {placed}", counted_by("a"));
+    if population.by_school() {
+        held +=
+            &format!(" and exists (select 1 from school s where s.id = a.school_id and {})", population.of_school());
+    }
+    (held, values)
 }
 
 /// Coverage of an area over whole months, grouped. Groups without schools are missing.
@@ -113,29 +149,42 @@ pub async fn of_area(
     population: &Population,
 ) -> Result<HashMap<String, Coverage>, DbErr> {
     let backend = db.get_database_backend();
+    let by_school = group == Group::School || population.by_school() || matches!(area, Area::Township { .. });
+    let counted = bits(months).filter(|_| !by_school);
+    let (with, from, values) = match counted {
+        Some(bits) => counts::of_area(backend, area, months, bits, population),
+        None => {
+            let (with, values) = schools(backend, area, months, population);
+            let from = "select p.school_id, p.county_code, p.reporting_unit_code, \
+                 case when p.runs then 1 else 0 end as should_report, \
+                 case when p.runs and did.school_id is not null then 1 else 0 end as reported, \
+                 case when p.runs then 0 else 1 end as exempt from p left join did on did.school_id = p.school_id";
+            (with, from.to_owned(), values)
+        }
+    };
     let key = match (group, backend) {
-        (Group::County, _) => "p.county_code",
-        (Group::Prefecture, _) => "(select coalesce(parent_code, code) from division where code = p.county_code)",
-        (Group::Unit, _) => "p.reporting_unit_code",
-        (Group::School, DbBackend::Postgres) => "cast(p.school_id as text)",
-        (Group::School, _) => "lower(hex(p.school_id))",
+        // Prefectures are summed up from counties.
+        (Group::County | Group::Prefecture, _) => "c.county_code",
+        (Group::Unit, _) => "c.reporting_unit_code",
+        (Group::School, DbBackend::Postgres) => "cast(c.school_id as text)",
+        (Group::School, _) => "lower(hex(c.school_id))",
         (Group::None | Group::Category, _) => "''",
     };
-    let (schools, values) = schools(area, months, population);
-    let sql = format!(
-        "with {schools} \
-         select {key} as key, \
-         cast(sum(case when runs.school_id is not null then 1 else 0 end) as bigint) as should_report, \
-         cast(sum(case when runs.school_id is not null and did.school_id is not null then 1 else 0 end) as bigint) \
-         as reported, \
-         cast(sum(case when runs.school_id is null then 1 else 0 end) as bigint) as exempt \
-         from p left join runs on runs.school_id = p.school_id left join did on did.school_id = p.school_id group by 1"
-    );
+    let sums =
+        ["should_report", "reported", "exempt"].map(|name| format!("cast(sum({name}) as bigint) as {name}")).join(", ");
+    let mut sql = format!("select {key} as key, {sums} from ({from}) as c group by 1");
+    if group == Group::Prefecture {
+        sql = format!(
+            "select coalesce(d.parent_code, g.key) as key, {sums} from ({sql}) as g join division d on d.code = g.key group by 1"
+        );
+    }
     let mut bound = days.bound(months);
     bound.extend(values);
-    let rows = Row::find_by_statement(Statement::from_sql_and_values(backend, sql, bound)).all(db).await?;
-    Ok(rows
-        .into_iter()
+    let statement = Statement::from_sql_and_values(backend, format!("with {with} {sql}"), bound);
+    let rows = Row::find_by_statement(statement).all(db).await?;
+    // A count that others were taken off may have nothing left.
+    let found = rows.into_iter().filter(|row| row.should_report + row.exempt > 0);
+    Ok(found
         .map(|row| {
             let Row { key, should_report, reported, exempt } = row;
             (key, Coverage { should_report, reported, exempt })
@@ -161,6 +210,14 @@ pub async fn coverage_of_unit(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_year_and_the_next_are_bits_of_one_number() {
+        assert_eq!(bits((202_602, 202_603)), Some((2026, 0b110)));
+        assert_eq!(bits((202_512, 202_601)), Some((2025, 0b11 << 11)));
+        assert_eq!(bits((202_501, 202_612)), Some((2025, (1 << 24) - 1)));
+        assert_eq!(bits((202_512, 202_701)), None);
+    }
 
     #[test]
     fn the_months_of_a_range_are_the_bits_of_its_years() {
