@@ -266,6 +266,9 @@ pub(super) fn exact_months(from: NaiveDate, to: NaiveDate) -> Result<(i32, i32),
     })
 }
 
+/// Sums by class of each month and category, zero and empty where they are not told apart.
+type ByMonthAndCategory<'a> = BTreeMap<(i32, &'a str), BTreeMap<i32, Sums>>;
+
 fn parts(
     indicators: &[Indicator],
     rows: &[SumRow],
@@ -273,7 +276,7 @@ fn parts(
     part_of: impl Fn(&SumRow) -> String,
     coverage: Option<&HashMap<String, Coverage>>,
 ) -> Vec<PartView> {
-    let mut sums: HashMap<String, BTreeMap<(i32, &str), BTreeMap<i32, Sums>>> = HashMap::new();
+    let mut sums: HashMap<String, ByMonthAndCategory> = HashMap::new();
     for row in rows {
         let part = sums.entry(part_of(row)).or_default().entry((row.month, row.category.as_str())).or_default();
         part.entry(row.class).or_default().add(&row.sums());

@@ -151,16 +151,15 @@ pub async fn of_area(
     let backend = db.get_database_backend();
     let by_school = group == Group::School || population.by_school() || matches!(area, Area::Township { .. });
     let counted = bits(months).filter(|_| !by_school);
-    let (with, from, values) = match counted {
-        Some(bits) => counts::of_area(backend, area, months, bits, population),
-        None => {
-            let (with, values) = schools(backend, area, months, population);
-            let from = "select p.school_id, p.county_code, p.reporting_unit_code, \
-                 case when p.runs then 1 else 0 end as should_report, \
-                 case when p.runs and did.school_id is not null then 1 else 0 end as reported, \
-                 case when p.runs then 0 else 1 end as exempt from p left join did on did.school_id = p.school_id";
-            (with, from.to_owned(), values)
-        }
+    let (with, from, values) = if let Some(bits) = counted {
+        counts::of_area(backend, area, months, bits, population)
+    } else {
+        let (with, values) = schools(backend, area, months, population);
+        let from = "select p.school_id, p.county_code, p.reporting_unit_code, \
+             case when p.runs then 1 else 0 end as should_report, \
+             case when p.runs and did.school_id is not null then 1 else 0 end as reported, \
+             case when p.runs then 0 else 1 end as exempt from p left join did on did.school_id = p.school_id";
+        (with, from.to_owned(), values)
     };
     let key = match (group, backend) {
         // Prefectures are summed up from counties.
