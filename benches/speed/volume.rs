@@ -111,7 +111,8 @@ fn copy(cluster: &Cluster, folder: &Path) -> Result<Duration, String> {
     dumping.args(["--data-only", "--disable-triggers", "--exclude-table=seaql_migrations", "-f"]).arg(&dump).arg(NAME);
     ended(&mut dumping)?;
     psql(cluster, NAME, &format!("create database {COPY}"))?;
-    let url = cluster.url().replace(&format!("/{NAME}"), &format!("/{COPY}"));
+    let own = cluster.url();
+    let url = own.strip_suffix(NAME).map_or_else(|| own.clone(), |server| format!("{server}{COPY}"));
     ours(&url, folder, &["migrate", "up"])?;
     let mut loading = tool(cluster, "psql");
     loading.args(["-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", COPY, "-f"]).arg(&dump).stdout(Stdio::null());

@@ -193,11 +193,11 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce(&mut Memory) -> T + Sen
         gate.give_back(memory);
         done
     };
-    // In a storm every other moment is for those who are logged in: also a thread that steps back delays them, for a
+    // In a storm two moments of three are for those who are logged in: also a thread that steps back delays them, for a
     // processor that computes is slower to wake than one that rests.
     let then = move |took| {
         if gate.anybody_waits() {
-            std::thread::sleep(took);
+            std::thread::sleep(took * 2);
         }
         drop(permit);
     };

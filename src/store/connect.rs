@@ -151,7 +151,7 @@ fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOption
                 // What a statement of many rows needs to undo itself stays out of a file.
                 .pragma("temp_store", if read_only { "default" } else { "memory" })
                 // A reader's pages: what does not fit is in the system's cache anyway.
-                .pragma("cache_size", if read_only { "-1000" } else { "-4000" })
+                .pragma("cache_size", if read_only { "-1000" } else { "-3000" })
                 .statement_cache_capacity(if read_only { 40 } else { 100 })
         });
     options
