@@ -79,6 +79,8 @@ ids! {
     DoubleCountId
     /// A file that brings rows into the register.
     FileImportId
+    /// Goods given back after they were accepted.
+    GoodsReturnId
     /// A household, registered or not.
     HouseholdId
     /// A list of the rural-revitalisation office, compared with the register.

@@ -87,6 +87,8 @@ pub mod purchase_order;
 pub mod certificate;
 pub mod consignment;
 pub mod consignment_line;
+pub mod goods_return;
+pub mod goods_return_line;
 pub mod receipt;
 pub mod receipt_denial;
 pub mod receipt_inspector;

@@ -5,7 +5,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// One row of `line_correction`: why a declared line was taken back.
+/// One row of `line_correction`: why a school took a line back.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "line_correction")]

@@ -16,6 +16,7 @@ mod file_imports;
 mod finding;
 mod finding_faster;
 mod folded_totals;
+mod goods_returns;
 mod household_lists;
 mod indicator_units;
 mod personal_data;
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(finding_faster::FindingFaster));
         all.push(Box::new(coverage::Coverage));
         all.push(Box::new(without_channel::WithoutChannel));
+        all.push(Box::new(goods_returns::GoodsReturns));
         all.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
     }
 }

@@ -35,8 +35,13 @@ pub struct ListedReceipt {
     pub received_on: NaiveDate,
     /// When.
     pub received_at: Timestamp,
-    /// To be paid.
+    /// What was accepted, at the frozen prices.
     pub amount: Fen,
+    /// By how much less is to be paid for goods that were given back since.
+    #[schema(example = "0.00")]
+    pub returned_amount: Fen,
+    /// To be paid.
+    pub to_pay: Fen,
     /// Whether somebody named as its inspector says otherwise.
     #[schema(example = false)]
     pub flagged: bool,
@@ -108,7 +113,9 @@ pub(super) async fn views(
     rows: Vec<receipt::Model>,
 ) -> Result<Vec<ListedReceipt>, DbErr> {
     let named = store::inspectors_of_receipts(db, rows.iter().map(|row| row.id)).await?;
+    let returned = store::returned_amounts(db, rows.iter().map(|row| row.id)).await?;
     let view = |row: receipt::Model| {
+        let returned = returned.get(&row.id).copied().unwrap_or_default();
         let inspectors: Vec<NamedInspector> = named
             .iter()
             .filter(|named| named.receipt_id == row.id)
@@ -129,6 +136,8 @@ pub(super) async fn views(
             received_on: row.received_on,
             received_at: row.received_at,
             amount: row.amount_fen,
+            returned_amount: returned,
+            to_pay: Fen(row.amount_fen.0 - returned.0),
             flagged: inspectors.iter().any(|named| named.denied_at.is_some()),
             inspectors: if scope.sees_schools() { inspectors } else { Vec::new() },
         }

@@ -4,12 +4,13 @@ use crate::{access::Scope, store::bulk};
 use entity::{
     certificate, consignment, consignment_line,
     id::{AccountId, ConsignmentId, ConsignmentLineId, OrderId, OrderLineId, ReceiptId, SchoolId},
+    money::Fen,
     receipt, receipt_denial,
     time::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Statement,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Statement, sea_query::LockType,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -101,6 +102,22 @@ pub(super) async fn find_receipt(
         .await
 }
 
+/// The same, held until the transaction ends: of two who give goods of it back, the later sees what the earlier left.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn hold_receipt(
+    txn: &DatabaseTransaction,
+    scope: &Scope,
+    id: ReceiptId,
+) -> Result<Option<receipt::Model>, DbErr> {
+    receipt::Entity::find_by_id(id)
+        .filter(scope.rows(Some(receipt::Column::SchoolId), Some(receipt::Column::SupplierId)))
+        .lock(LockType::NoKeyUpdate)
+        .one(txn)
+        .await
+}
+
 /// Receipts within the scope, newest first; `flagged` tells those an inspector denies from the others.
 pub(super) async fn receipts(
     db: &impl ConnectionTrait,
@@ -125,6 +142,28 @@ pub(super) async fn receipts(
         select = select.filter(Column::Id.lt(after));
     }
     select.order_by_desc(Column::Id).limit(limit).all(db).await
+}
+
+#[derive(FromQueryResult)]
+struct ReturnedRow {
+    receipt_id: ReceiptId,
+    amount: Fen,
+}
+
+/// By how much less is to be paid for these receipts, in one statement; without those nothing was given back of.
+pub(super) async fn returned_amounts(
+    db: &impl ConnectionTrait,
+    receipts: impl IntoIterator<Item = ReceiptId>,
+) -> Result<HashMap<ReceiptId, Fen>, DbErr> {
+    let backend = db.get_database_backend();
+    let (relation, values) = bulk::ids(backend, receipts)?;
+    let sql = format!(
+        "select g.receipt_id, cast(sum(l.amount_fen) as bigint) as amount from {relation} \
+         join goods_return g on g.receipt_id = r.id join goods_return_line l on l.goods_return_id = g.id \
+         group by g.receipt_id"
+    );
+    let rows = ReturnedRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.receipt_id, row.amount)).collect())
 }
 
 /// A person named in a receipt, and what they say.

@@ -1,6 +1,9 @@
 //! Gross − tare − deduction = net; net − rejected = accepted; paid on what is accepted (F1). Pure.
 
-use entity::{money::Fen, weight::BaseQuantity};
+use entity::{
+    money::Fen,
+    weight::{BaseQuantity, Gram},
+};
 use thiserror::Error;
 
 /// What the scale and the inspectors say of one line, in grams or pieces.
@@ -67,6 +70,17 @@ pub fn accepted_amount(price: Fen, per: BaseQuantity, accepted: BaseQuantity) ->
     price.times(accepted, per)
 }
 
+/// What `part` weighs of `accepted` goods that weigh `whole` together, rounded half up to the gram: all of it weighs all,
+/// goods sold by weight weigh what they are. None where nothing was accepted.
+#[must_use]
+pub fn part_weight(whole: Gram, accepted: BaseQuantity, part: BaseQuantity) -> Option<Gram> {
+    if accepted.0 <= 0 {
+        return None;
+    }
+    let doubled = i128::from(whole.0) * i128::from(part.0) * 2 + i128::from(accepted.0);
+    i64::try_from(doubled.div_euclid(i128::from(accepted.0) * 2)).ok().map(Gram)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,7 +105,27 @@ mod tests {
         assert!(weighing(31, 0, 0, 0).accept(BaseQuantity(30), 0).is_err());
     }
 
+    #[test]
+    fn a_part_weighs_its_part() {
+        assert_eq!(part_weight(Gram(1_560), BaseQuantity(30), BaseQuantity(29)), Some(Gram(1_508)));
+        // 1000 g of 3 pieces: two weigh 666.67 g, half a gram rounds up.
+        assert_eq!(part_weight(Gram(1_000), BaseQuantity(3), BaseQuantity(2)), Some(Gram(667)));
+        assert_eq!(part_weight(Gram(1), BaseQuantity(2), BaseQuantity(1)), Some(Gram(1)));
+        assert_eq!(part_weight(Gram(1), BaseQuantity(0), BaseQuantity(0)), None);
+    }
+
     proptest! {
+        #[test]
+        fn a_part_weighs_no_more_than_the_whole(
+            whole in 0..10_000_000_000_i64, accepted in 1..10_000_000_000_i64, part in 0..10_000_000_000_i64,
+        ) {
+            let weighs = |part| part_weight(Gram(whole), BaseQuantity(accepted), BaseQuantity(part));
+            prop_assert_eq!(weighs(accepted), Some(Gram(whole)));
+            prop_assert_eq!(part_weight(Gram(accepted), BaseQuantity(accepted), BaseQuantity(part)), Some(Gram(part)));
+            let part = part.min(accepted);
+            prop_assert!(weighs(part) <= Some(Gram(whole)) && weighs(part) >= Some(Gram(0)));
+        }
+
         #[test]
         fn what_is_accepted_and_taken_off_is_what_was_weighed(
             gross in 0..10_000_000_000_i64, tare in 0..10_000_000_000_i64, deduction in 0..10_000_000_000_i64,

@@ -24,11 +24,13 @@ pub struct NotificationView {
     /// `verification.withdrawn`, `verification.suspended`, `verification.reinstated`, `verification.expiring`,
     /// `verification.expired`, `verification.revoked`, and `objection.answered` for who objected. Of the ledger:
     /// `sale.denied` and `sale.decided` of a denied sale, `ledger.corrected` for a school some of whose lines were,
-    /// `purchase.corrected` for the authority of a school that corrected what it declared. What happens to the same thing again is told as new.
+    /// `purchase.corrected` for the authority of a school that corrected what it declared, `goods.returned` for the supplier
+    /// and the authority of a school that gave received goods back. What happens to the same thing again is told as new.
     #[schema(example = "order.confirmed")]
     pub topic: String,
     /// The order, or for other topics the consignment, receipt, verification, objection or case; of `ledger.corrected` the
-    /// supplier whose revocation it was, or the line that was denied; of a correction by the school the declared purchase.
+    /// supplier whose revocation it was, or the line that was denied; of a correction by the school the declared purchase,
+    /// of goods given back the receipt.
     #[schema(example = "01990000-0000-7000-8000-000000000001")]
     pub subject_id: String,
     /// When it happened.

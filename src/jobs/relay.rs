@@ -94,7 +94,8 @@ fn audience(topic: &str) -> Option<Audience> {
         | "verification.expiring"
         | "verification.expired"
         | "verification.revoked"
-        | "licence.expiring" => Audience::SupplierAndAuthority,
+        | "licence.expiring"
+        | "goods.returned" => Audience::SupplierAndAuthority,
         "objection.answered" => Audience::Named,
         // Kept for others who may listen one day; nobody is notified.
         _ => return None,
@@ -149,7 +150,7 @@ fn notify(ctx: &Ctx, people: &People, event: &outbox::Model, facts: &Facts) -> V
         Some("objection") => &facts.objection_id,
         Some("licence") => &facts.licence_id,
         Some("capacity") => &facts.capacity_id,
-        Some("sale" | "ledger" | "purchase") => &facts.subject,
+        Some("sale" | "ledger" | "purchase" | "goods") => &facts.subject,
         _ => &facts.order_id,
     };
     let (Some(audience), Some(subject)) = (audience(&event.topic), subject) else { return Vec::new() };

@@ -88,7 +88,8 @@ async fn sold(
     today: chrono::NaiveDate,
 ) -> Result<Vec<Season>, DbErr> {
     let sums = "coalesce(sum(l.weight_gram), 0) as sold, \
-                sum(case when l.weight_gram is null and l.amount_fen > 0 then 1 else 0 end) as unknown";
+                sum(case when l.weight_gram is not null then 0 when l.amount_fen > 0 then 1 when l.amount_fen < 0 then -1 \
+                else 0 end) as unknown";
     let of_season = "l.product_code = c.product_code and l.purchased_on between c.from_on and c.to_on";
     let sql = format!(
         "with c as (select k.id, k.supplier_id, k.product_code, k.from_on, k.to_on, k.yield_gram, k.sold_gram, \

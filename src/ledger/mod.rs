@@ -22,7 +22,9 @@ mod read;
 mod receive;
 mod receiver;
 mod record;
+mod returns;
 mod revocation;
+mod standing;
 mod wanted;
 
 pub use capacities::check_capacities;
@@ -52,6 +54,7 @@ pub fn router(ctx: Ctx, receiver: Receiver) -> OpenApiRouter {
     let rest = OpenApiRouter::new()
         .routes(routes!(declare::declare_purchase))
         .routes(routes!(corrections::correct_purchase))
+        .routes(routes!(returns::return_goods))
         .routes(routes!(import::import_purchases))
         .routes(routes!(read::list_ledger_lines))
         .routes(routes!(income::household_income))

@@ -8,10 +8,11 @@ use utoipa::openapi::{
 };
 
 /// Operations that refuse to run without an `Idempotency-Key`: those whose repetition would buy, book or make twice.
-const KEYED: [&str; 7] = [
+const KEYED: [&str; 8] = [
     "place_basket",
     "place_order",
     "receive_consignment",
+    "return_goods",
     "declare_purchase",
     "correct_purchase",
     "import_purchases",

@@ -78,6 +78,7 @@ pub async fn verify(ctx: &Ctx) -> Result<Verification, DbErr> {
     let mut differences = Vec::new();
     let mut checks =
         vec![totals_sql(backend), receipts_sql(backend), declarations_sql(backend), corrections_sql(backend)];
+    checks.extend([returns_sql(backend), given_back_sql(backend)]);
     checks.extend(FOLDED.map(|(table, key)| folded_sql(backend, table, key)));
     checks.push(years_sql(backend));
     checks.extend(coverage_sql(backend));
@@ -235,7 +236,7 @@ fn receipts_sql(backend: DbBackend) -> String {
 }
 
 /// Each line that is corrected is taken back whole, once, and replaced once at most: by as much, unless a school said why it
-/// corrects its own declaration.
+/// corrects its own declaration or gave goods back.
 fn corrections_sql(backend: DbBackend) -> String {
     let id = id_text(backend, "l.id");
     format!(
@@ -248,6 +249,32 @@ fn corrections_sql(backend: DbBackend) -> String {
          where p.corrects_line_id is not null group by p.corrects_line_id) c on c.corrects_line_id = l.id \
          where c.least_fen <> -l.amount_fen or c.least_gram <> -coalesce(l.weight_gram, 0) or c.lines > 2 \
          or c.stated = 0 and (c.lines <> 2 or c.amount_fen <> 0 or c.weight_gram <> 0) limit {NAMED}"
+    )
+}
+
+/// Each return of goods took as much out of the ledger as it says.
+fn returns_sql(backend: DbBackend) -> String {
+    let id = id_text(backend, "g.receipt_line_id");
+    format!(
+        "select 'return of receipt line ' || {id} as name, \
+         cast(g.amount_fen as text) || '/' || coalesce(cast(g.weight_gram as text), '?') as stored, \
+         cast(-b.amount_fen - coalesce(p.amount_fen, 0) as text) || '/' || \
+         coalesce(cast(-b.weight_gram - coalesce(p.weight_gram, 0) as text), '?') as recomputed \
+         from goods_return_line g join purchase_line b on b.id = g.reversing_line_id \
+         left join purchase_line p on p.corrects_line_id = b.corrects_line_id and p.id <> b.id \
+         where g.amount_fen <> -b.amount_fen - coalesce(p.amount_fen, 0) \
+         or coalesce(g.weight_gram, -1) <> coalesce(-b.weight_gram - coalesce(p.weight_gram, 0), -1) limit {NAMED}"
+    )
+}
+
+/// No more is given back of a line than was accepted.
+fn given_back_sql(backend: DbBackend) -> String {
+    let id = id_text(backend, "r.id");
+    format!(
+        "select 'goods given back of receipt line ' || {id} as name, cast(sum(g.quantity_base) as text) as stored, \
+         'at most ' || cast(r.accepted_base as text) as recomputed from receipt_line r \
+         join goods_return_line g on g.receipt_line_id = r.id group by r.id, r.accepted_base \
+         having sum(g.quantity_base) > r.accepted_base limit {NAMED}"
     )
 }
 

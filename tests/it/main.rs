@@ -47,6 +47,7 @@ mod evidence;
 mod exports;
 mod finding;
 mod giving;
+mod goods_returns;
 mod groups;
 mod household_lists;
 mod household_privacy;

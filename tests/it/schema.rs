@@ -101,7 +101,7 @@ on_both! {
         let mut known = read_all!(app:
             access_change account area_category_total area_total audit_day audit_entry audit_seal beneficiary_link bundle canteen canteen_term capacity category certificate consignment consignment_line
             county_list county_list_member coverage_change coverage_count coverage_span coverage_year data_key declared_certificate declared_purchase division division_past division_succession
-            document document_content document_link double_count file_import file_import_part file_import_refusal household
+            document document_content document_link double_count file_import file_import_part file_import_refusal goods_return goods_return_line household
             household_consent household_discrepancy household_list household_list_row household_status
             idempotency import_run indicator indicator_class late_line licence line_correction listing membership notification objection order_line outbox position product product_unit
             purchase_line purchase_order receipt receipt_denial receipt_inspector receipt_line recovery_code registry_import reporting_unit

@@ -6,7 +6,7 @@ use crate::{
     cache::Topic,
     context::Ctx,
     http::{ApiError, Check, Command, IfMatch, Path, Reply, Text},
-    ledger::{correct, counting, record::record},
+    ledger::{correct, counting, record::record, standing::left_of},
     store::{Begun, IdempotencyKey, is_duplicate},
 };
 use axum::{extract::State, http::StatusCode};
@@ -122,9 +122,12 @@ async fn decide(
     }
     let mut corrected = Vec::new();
     if outcome == DenialOutcome::Upheld {
-        // A revocation may have corrected it meanwhile; then there is nothing left to take back.
-        let line = purchase_line::Entity::find_by_id(row.purchase_line_id).filter(counting());
-        corrected = correct(&ctx.ids, &line.all(work.txn()).await?, work.at);
+        // A revocation may have corrected it meanwhile, or all of it was given back; then there is nothing left to take back.
+        let denied = purchase_line::Entity::find_by_id(row.purchase_line_id).one(work.txn()).await?;
+        let denied = denied.ok_or_else(|| ApiError::internal("a case without its line"))?;
+        let left = left_of(work.txn(), &denied).await?.map(|line| line.id);
+        let left = purchase_line::Entity::find().filter(purchase_line::Column::Id.is_in(left)).filter(counting());
+        corrected = correct(&ctx.ids, &left.all(work.txn()).await?, work.at);
         record(work.txn(), &corrected).await.map_err(corrected_at_once)?;
     }
     let told = json!({

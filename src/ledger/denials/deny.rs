@@ -5,7 +5,7 @@ use crate::{
     access::{Action, Caller, Resource, Scope},
     context::Ctx,
     http::{ApiError, Check, Command, Path, Reply, Text},
-    ledger::reverses,
+    ledger::{reverses, standing::left_of},
     registry::Authorities,
     store::{Begun, bulk, is_duplicate},
 };
@@ -63,7 +63,7 @@ pub async fn deny_sale(
     let mut check = Check::default();
     let reason = check.text("/reason", &command.body.reason, 200);
     check.finish()?;
-    if reverses(&line) || is_corrected(work.txn(), id).await? {
+    if reverses(&line) || left_of(work.txn(), &line).await?.is_none() {
         let detail = Text::new("该笔已被更正。", "The line was corrected already.");
         return Err(ApiError::conflict("line_corrected", detail));
     }
@@ -129,11 +129,6 @@ async fn denier(
         household: Some(household.id),
         division_code: household.county_code,
     }))
-}
-
-async fn is_corrected(db: &impl ConnectionTrait, id: PurchaseLineId) -> Result<bool, DbErr> {
-    let correcting = purchase_line::Entity::find().filter(purchase_line::Column::CorrectsLineId.eq(id));
-    Ok(correcting.one(db).await?.is_some())
 }
 
 /// Whether a case about the line is open, or the same party has denied it before.

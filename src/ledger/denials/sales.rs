@@ -6,18 +6,22 @@ use crate::{
     context::Ctx,
     http::{ApiError, Page, PageQuery, Query, bad_cursor, page},
     ledger::check_range,
+    store::bulk,
     suppliers,
 };
 use axum::{Json, extract::State};
 use chrono::NaiveDate;
 use entity::{
-    id::{PurchaseLineId, SchoolId, SupplierId},
+    id::{PurchaseLineId, ReceiptLineId, SchoolId, SupplierId},
     money::Fen,
     purchase_line::{self, Channel, Column},
     school,
     weight::Gram,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
@@ -77,6 +81,9 @@ pub struct SaleView {
     pub category_code: String,
     /// What the school says it paid.
     pub amount: Fen,
+    /// By how much less it paid for goods that it gave back since.
+    #[schema(example = "0.00")]
+    pub returned_amount: Fen,
     /// Weight; null when unknown.
     pub weight: Option<Gram>,
     /// The last case about it; null where it was not denied.
@@ -131,6 +138,7 @@ pub async fn list_sales(
     let schools: HashMap<SchoolId, String> =
         schools.all(db).await?.into_iter().map(|school| (school.id, school.name)).collect();
     let marks = marks(db, lines.iter().map(|line| line.id)).await?;
+    let returned = returned_amounts(db, lines.iter().filter_map(|line| line.receipt_line_id)).await?;
     let show = |line: purchase_line::Model| SaleView {
         id: line.id,
         named_as: if line.supplier_id == Some(seller.id) { NamedAs::Seller } else { NamedAs::Producer },
@@ -141,8 +149,30 @@ pub async fn list_sales(
         product_code: line.product_code,
         category_code: line.category_code,
         amount: line.amount_fen,
+        returned_amount: line.receipt_line_id.and_then(|id| returned.get(&id).copied()).unwrap_or_default(),
         weight: line.weight_gram,
         denial: marks.get(&line.id).cloned(),
     };
     Ok(Json(page(lines, limit, |line| format!("{}~{}", line.purchased_on, line.id), show)))
+}
+
+#[derive(FromQueryResult)]
+struct ReturnedRow {
+    receipt_line_id: ReceiptLineId,
+    amount: Fen,
+}
+
+/// By how much less was paid for these lines, in one statement; without those nothing was given back of.
+async fn returned_amounts(
+    db: &impl ConnectionTrait,
+    lines: impl Iterator<Item = ReceiptLineId>,
+) -> Result<HashMap<ReceiptLineId, Fen>, DbErr> {
+    let backend = db.get_database_backend();
+    let (relation, values) = bulk::ids(backend, lines)?;
+    let sql = format!(
+        "select l.receipt_line_id, cast(sum(l.amount_fen) as bigint) as amount from {relation} \
+         join goods_return_line l on l.receipt_line_id = r.id group by l.receipt_line_id"
+    );
+    let rows = ReturnedRow::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.receipt_line_id, row.amount)).collect())
 }

@@ -37,8 +37,13 @@ struct Pair {
     certain: bool,
 }
 
+/// What is left of a receipt after goods were given back.
+const LEFT: &str = "(r.amount_fen - coalesce((select sum(l.amount_fen) from goods_return g \
+    join goods_return_line l on l.goods_return_id = g.id where g.receipt_id = r.id), 0))";
+
 /// Pairs that are not known yet, among the receipts and purchases where `condition` on `r` and `d` holds: of the same
-/// seller with amounts within a hundredth, or of an unregistered seller with the same amount.
+/// seller with amounts within a hundredth, or of an unregistered seller with the same amount. Where goods were given back the
+/// declaration may name what came or what was left; what was given back whole is no purchase to count twice.
 async fn pairs(
     db: &impl ConnectionTrait,
     (condition, amount): (&str, &str),
@@ -54,13 +59,15 @@ async fn pairs(
         let days = i64::from(days);
         format!("d.purchased_on between {} and {}", day(-days), day(days))
     };
-    let same = format!("{amount} = r.amount_fen and {}", within(SAME_DAYS));
+    let same = format!("{amount} in (r.amount_fen, {LEFT}) and {}", within(SAME_DAYS));
+    // What is left is asked of pairs only, not of every receipt.
+    let close = ["r.amount_fen", LEFT].map(|of| format!("abs({amount} - {of}) * 100 <= {of}")).join(" or ");
     let sql = format!(
         "select r.school_id, d.id as declared_purchase_id, r.id as receipt_id, \
          (d.supplier_id is not null and {same}) as certain \
          from receipt r join declared_purchase d on d.school_id = r.school_id and {} \
-         where {condition} and r.amount_fen > 0 and (d.supplier_id = r.supplier_id \
-         and abs({amount} - r.amount_fen) * 100 <= r.amount_fen or d.supplier_id is null and {same}) \
+         where {condition} and r.amount_fen > 0 and case when d.supplier_id = r.supplier_id and ({close}) \
+         or d.supplier_id is null and {same} then {LEFT} > 0 else false end \
          and not exists (select 1 from double_count p where p.declared_purchase_id = d.id and p.receipt_id = r.id) \
          order by r.id, d.id {limit}",
         within(NEAR_DAYS)

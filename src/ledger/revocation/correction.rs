@@ -58,6 +58,17 @@ pub fn unnamed(class: i32, linked_households: i32) -> i32 {
     PurchaseClass::from_code(class).map_or(UNVOUCHED, |class| without(class).code())
 }
 
+/// The line that stands in the place of another for the amount and weight that are left of it, with the same facts.
+#[must_use]
+pub fn in_place_of(
+    ids: &Ids,
+    line: &purchase_line::Model,
+    at: Timestamp,
+    (amount_fen, weight_gram): (Fen, Option<Gram>),
+) -> purchase_line::Model {
+    purchase_line::Model { amount_fen, weight_gram, ..correcting(ids, line, at) }
+}
+
 /// The line that takes another back whole.
 #[must_use]
 pub fn take_back(ids: &Ids, line: &purchase_line::Model, at: Timestamp) -> purchase_line::Model {

@@ -9,7 +9,7 @@ mod list;
 mod revoke;
 mod run;
 
-pub use correction::{correct, reverses, take_back, unnamed};
+pub use correction::{correct, in_place_of, reverses, take_back, unnamed};
 pub use extent::{Doubted, Extent, counting};
 pub use revoke::check_day;
 pub use run::{correct_batch, correct_revoked};
