@@ -207,8 +207,10 @@ on_both! {
             let line = json!({"product_code": "potato", "quantity": "10", "unit": "jin", "amount": "20.00", "origin_division_code": "520526",
                 "producer_household_code": "h-520526-01", "documents": [paper]});
             let body = json!({"canteen_id": trade.canteen_id, "purchased_on": "2026-03-02", "seller_name": "合作社", "supplier_id": seller, "lines": [line]});
-            app.post("/declared-purchases", body).by(&trade.buyer).key(&fresh_key()).await.ok();
-            lines(app).await.pop().expect("a line")
+            let declared = app.post("/declared-purchases", body).by(&trade.buyer).key(&fresh_key()).await.ok();
+            // Lines of one moment have their ids in any order.
+            let own = |line: &purchase_line::Model| line.declared_purchase_id.is_some_and(|id| declared["id"] == json!(id));
+            lines(app).await.into_iter().find(own).expect("a line")
         };
         let named = declare().await;
         assert_eq!((named.producer_household_id, named.evidence.is_some()), (household.household_id, true));
