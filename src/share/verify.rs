@@ -1,5 +1,5 @@
-//! Recomputes every total from the ledger, and the ledger from its receipts and declarations and its corrections from
-//! what they correct, and names differences.
+//! Recomputes every total from the ledger, and the ledger from its receipts and declarations, its corrections from what they
+//! correct and what returned goods took out of it from the returns, and names differences.
 
 use super::{
     coverage::{COLUMNS, MONTHS, counts_of, spans_of, years_of},

@@ -3,16 +3,20 @@
 use crate::support::{
     app::{App, on_both},
     call::Answer,
+    people::At,
     trade::{Trade, accepted, fresh_key, id},
 };
 use entity::{
+    membership::Role,
     money::Fen,
     time::Timestamp,
     weight::{BaseQuantity, GRAMS_PER_KG},
 };
 use serde_json::{Value, json};
 use xiaonong::{
-    jobs, share,
+    jobs,
+    ledger::correct_revoked,
+    share,
     statements::{self, Month},
 };
 
@@ -252,6 +256,26 @@ on_both! {
         assert_eq!(share_of(app, &trade).await, ("0.00".into(), "0.00".into(), 0));
         verified(app).await;
         app.post(&denial, json!({"reason": "当日未向该校供货"})).by(&trade.seller).await.refused(409, "line_corrected");
+    }
+
+    async fn what_is_left_of_a_revoked_sale_leaves_the_denominator(app: &App) {
+        let trade = Trade::between(app, "yunong", "weining-potato-coop").await;
+        let receipt = trade.bought(&[("potato", "20", "jin")]).await;
+        give_back(app, &trade.buyer, &receipt, &[some(&receipt, "5")]).await.ok();
+        app.member("county-manager", Role::AuthorityManager, At::Unit("520526")).await;
+        let manager = app.login("county-manager").await;
+        let seller = receipt["supplier_id"].as_str().expect("an id");
+        let from = json!({"effective_from": "2026-03-01"});
+        let preview = app.post(&format!("/suppliers/{seller}/revocation-preview"), from).by(&manager).await.ok();
+        assert_eq!(preview["lines"], 1, "what is left, and nothing of what went back");
+        let body = json!({"effective_from": "2026-03-01", "reason": "经查系外购冒充自产", "fingerprint": preview["fingerprint"]});
+        app.post(&format!("/suppliers/{seller}/revocation"), body).by(&manager).await.ok();
+        assert_eq!(correct_revoked(&app.ctx).await.expect("corrects"), 1);
+        assert_eq!(share_of(app, &trade).await, ("0.00".into(), costs(&trade, 7_500).await, 1));
+        give_back(app, &trade.buyer, &receipt, &[some(&receipt, "5")]).await.ok();
+        assert_eq!(share_of(app, &trade).await, ("0.00".into(), costs(&trade, 5_000).await, 1));
+        assert_eq!(correct_revoked(&app.ctx).await.expect("corrects"), 0);
+        verified(app).await;
     }
 
     async fn what_went_back_is_not_counted_twice(app: &App) {
