@@ -33,6 +33,7 @@ const NAMES: &[(&str, &str)] = &[
     ("canteen_id", "食堂编号"),
     ("canteens", "食堂"),
     ("categories", "适用类别"),
+    ("category", "类别"),
     ("category_code", "类别代码"),
     ("certain", "确定"),
     ("certificates", "证明"),
