@@ -152,7 +152,7 @@ fn export(url: &str, folder: &Path, lines: i64) -> Result<(), String> {
 /// Lines of the body. HTTP/1.0 has a body end with its connection, in one piece.
 fn read_all(address: std::net::SocketAddr, token: &str) -> Result<i64, String> {
     let mut stream = TcpStream::connect(address).map_err(text)?;
-    let target = "/api/v1/ledger?format=csv&from=2025-09-01&to=2026-08-31";
+    let target = "/api/v1/ledger?format=csv&division=520000&from=2025-09-01&to=2026-08-31";
     let request = client::request("GET", target, token, None, "");
     let request = String::from_utf8(request).map_err(text)?.replacen("HTTP/1.1", "HTTP/1.0", 1);
     stream.write_all(request.as_bytes()).map_err(text)?;
