@@ -49,7 +49,7 @@ where
     let about = Arc::new(About {
         id: id.clone(),
         method: request.method().clone(),
-        route: About::matched(request.extensions()),
+        route: request.extensions().get().cloned(),
         // The number is always ours; a caller's own stands beside it where it is harmless.
         caller_id: caller_id(request.headers()),
     });

@@ -2,10 +2,7 @@
 //!
 //! Who asked for what is put into words only when a line is written: most requests write none.
 
-use axum::{
-    extract::MatchedPath,
-    http::{Extensions, Method},
-};
+use axum::{extract::MatchedPath, http::Method};
 use std::{
     fmt::{self, Display},
     sync::Arc,
@@ -41,12 +38,6 @@ impl About {
     #[must_use]
     pub fn route(&self) -> &str {
         self.route.as_ref().map_or("unmatched", MatchedPath::as_str)
-    }
-
-    /// The route a request was matched to.
-    #[must_use]
-    pub fn matched(extensions: &Extensions) -> Option<MatchedPath> {
-        extensions.get::<MatchedPath>().cloned()
     }
 
     /// Lines written by `work` are this request's.

@@ -127,43 +127,37 @@ async fn checkpoint(ctx: Ctx, mut beat: Beat) {
 /// Goes on with imports of files.
 async fn import(ctx: Ctx, mut beat: Beat) {
     while beat.next().await {
-        loop {
-            match imports::step(&ctx).await {
-                Ok(false) => break,
-                Ok(true) if beat.ends() => return,
-                Ok(true) => {}
-                Err(error) => {
-                    tracing::warn!(?error, "an import failed and will be tried again");
-                    break;
-                }
-            }
+        if !exhaust(&beat, "an import", || imports::step(&ctx)).await {
+            return;
         }
     }
 }
 
 async fn fold(ctx: Ctx, mut beat: Beat) {
+    let ctx = &ctx;
     while beat.next().await {
-        loop {
-            match ledger::fold(&ctx).await {
-                Ok(0) => break,
-                Ok(_) if beat.ends() => return,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(?error, "folding totals failed and will be tried again");
-                    break;
-                }
-            }
-        }
+        let folded = exhaust(&beat, "folding totals", || async move { Ok(ledger::fold(ctx).await? > 0) }).await;
         // Afterwards: what was folded may be the first that a school bought in a month.
-        loop {
-            match share::recount(&ctx).await {
-                Ok(0) => break,
-                Ok(_) if beat.ends() => return,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(?error, "counting schools anew failed and will be tried again");
-                    break;
-                }
+        let recount = || async move { Ok(share::recount(ctx).await? > 0) };
+        if !folded || !exhaust(&beat, "counting schools anew", recount).await {
+            return;
+        }
+    }
+}
+
+/// Takes one step after another until one finds nothing to do or fails; false when told to stop in between.
+async fn exhaust<F>(beat: &Beat, what: &str, step: impl Fn() -> F) -> bool
+where
+    F: Future<Output = Result<bool, ApiError>>,
+{
+    loop {
+        match step().await {
+            Ok(false) => return true,
+            Ok(true) if beat.ends() => return false,
+            Ok(true) => {}
+            Err(error) => {
+                tracing::warn!(?error, "{what} failed and will be tried again");
+                return true;
             }
         }
     }

@@ -234,10 +234,14 @@ impl Store {
         let Ok(now) = std::fs::metadata(&log.file).and_then(|file| Ok((file.len(), file.modified()?))) else {
             return Ok(());
         };
-        if log.seen.lock().unwrap_or_else(PoisonError::into_inner).replace(now) == Some(now) {
+        let seen = || log.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen() == Some(now) {
             return Ok(());
         }
-        log.copier.execute_unprepared("pragma wal_checkpoint(passive)").await.map(drop)
+        log.copier.execute_unprepared("pragma wal_checkpoint(passive)").await?;
+        // Only now: what failed is tried again though the log is as it was.
+        *seen() = Some(now);
+        Ok(())
     }
 
     /// Brings the schema up to date; replicas that start together wait for one another.
