@@ -17,7 +17,7 @@ use entity::{
     membership::Role,
     school,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use std::{cell::Cell, ffi::OsStr, fs, path::Path, rc::Rc, time::Duration};
 use uuid::Uuid;
 use xiaonong::{
@@ -53,7 +53,7 @@ struct Places {
 /// different paths there are.
 type Way = (&'static str, fn(&Places, u64) -> String, f64, u32);
 
-const WAYS: [Way; 6] = [
+const WAYS: [Way; 7] = [
     (
         "a school's year",
         |places, n| format!("/shares/schools/{}?from=2025-09-01&to=2026-08-31", pick(&places.schools, n)),
@@ -81,6 +81,15 @@ const WAYS: [Way; 6] = [
     (
         "the province by category",
         |places, n| format!("/shares/divisions/{}?by=category&{}", places.province, window(n)),
+        50.0,
+        9,
+    ),
+    (
+        "the province by county by category",
+        |places, n| {
+            let of = format!("/shares/divisions/{}?by=child_category&level=county", places.province);
+            format!("{of}&{}", window(n))
+        },
         50.0,
         9,
     ),
@@ -202,8 +211,8 @@ fn looked_at(url: &str, folder: &Path) -> Result<(Places, i64), String> {
         auditor(&ctx, &places).await?;
         suite::vacuum(&ctx.store).await.map_err(text)?;
         // The totals know how many lines there are; to count them takes longer than all the calls.
-        let sql = "select cast(coalesce(sum(line_count), 0) as bigint) as lines from area_total";
-        let row = ctx.store.read.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.map_err(text)?;
+        let sql = "select cast(coalesce(sum(line_count), 0) as bigint) as lines from school_total";
+        let row = ctx.store.read.query_one_raw(Statement::from_string(ctx.store.backend(), sql)).await.map_err(text)?;
         let lines: i64 = row.map_or(Ok(0), |row| row.try_get("", "lines")).map_err(text)?;
         ctx.store.close().await;
         Ok::<_, String>((places, lines))

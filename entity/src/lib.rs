@@ -103,14 +103,15 @@ pub mod sale_denial;
 pub mod stated_producer;
 
 // share
-pub mod area_category_total;
-pub mod area_total;
+pub mod area_category_class_sums;
+pub mod area_class_sums;
 pub mod coverage_change;
 pub mod coverage_count;
 pub mod coverage_span;
 pub mod coverage_year;
 pub mod indicator;
 pub mod indicator_class;
+pub mod school_class_sums;
 pub mod school_month_total;
 pub mod school_total;
 pub mod school_year;

@@ -19,6 +19,7 @@ mod folded_totals;
 mod goods_returns;
 mod household_lists;
 mod indicator_units;
+mod packed_totals;
 mod personal_data;
 mod registry_histories;
 mod registry_imports;
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(coverage::Coverage));
         all.push(Box::new(without_channel::WithoutChannel));
         all.push(Box::new(goods_returns::GoodsReturns));
+        all.push(Box::new(packed_totals::PackedTotals));
         all.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     context::Ctx,
     http::ApiError,
-    store::{bulk, is_duplicate},
+    store::{Alone, bulk, is_duplicate},
 };
 use chrono::NaiveDate;
 use entity::{audit_day, audit_entry, audit_seal, id::AuditEntryId, time::Timestamp};
@@ -84,7 +84,7 @@ async fn seal_batch(ctx: &Ctx, from: AuditEntryId) -> Result<Vec<audit_seal::Mod
         return Ok(Vec::new());
     }
     let txn = ctx.store.begin().await?;
-    if !store::lock(&txn).await? {
+    if !Alone::Seal.begin(&txn).await? {
         return Ok(Vec::new());
     }
     let last = store::last_seal(&txn).await?;
@@ -151,7 +151,7 @@ async fn day_to_sign(ctx: &Ctx, db: &impl ConnectionTrait) -> Result<Option<Naiv
 /// Signs the head of a day; `false` when another replica holds the chain or was faster.
 async fn sign(ctx: &Ctx, day: NaiveDate) -> Result<bool, ApiError> {
     let txn = ctx.store.begin().await?;
-    if !store::lock(&txn).await? || day_to_sign(ctx, &txn).await? != Some(day) {
+    if !Alone::Seal.begin(&txn).await? || day_to_sign(ctx, &txn).await? != Some(day) {
         return Ok(false);
     }
     let signed = store::last_day(&txn).await?.map_or(0, |day| day.last_seq);

@@ -3,14 +3,10 @@
 use crate::store::bulk::{Kind, Rows};
 use chrono::{NaiveDate, NaiveTime};
 use entity::{audit_day, audit_entry, audit_seal, id::AuditEntryId, time::Timestamp};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use std::collections::HashMap;
 use uuid::{Builder, Uuid};
 
-/// Key of the advisory lock that lets one replica seal at a time; any fixed number will do.
-const SEAL_LOCK: i64 = 0x0058_4155_4449;
 const CHINA_OFFSET_MILLIS: i64 = 8 * 3600 * 1000;
 
 /// The first instant of a business day.
@@ -47,17 +43,6 @@ pub(super) async fn waiting(
     );
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [from.into(), until.into()]);
     audit_entry::Entity::find().from_raw_sql(statement).all(db).await
-}
-
-/// Takes the right to seal until the transaction ends; `false` while another replica has it.
-pub(super) async fn lock(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    if db.get_database_backend() != DbBackend::Postgres {
-        // A writing transaction has the file to itself.
-        return Ok(true);
-    }
-    let statement =
-        Statement::from_string(DbBackend::Postgres, format!("select pg_try_advisory_xact_lock({SEAL_LOCK})"));
-    db.query_one_raw(statement).await?.map_or(Ok(false), |row| row.try_get_by_index(0))
 }
 
 /// The end of the chain.

@@ -4,31 +4,22 @@
 //! background, those of many receipts at once. A change is taken and folded in one transaction: it is counted either
 //! as a change or in the folded totals, and whoever adds the two up is exact at any moment.
 
+use super::packed::{self, OF_CATEGORIES, PACKED, SUMMED, made_up};
 use crate::{
     context::Ctx,
-    store::{Load, bulk},
+    store::{Alone, Load, bulk},
 };
-use entity::{id::PurchaseLineId, total_change};
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect, Statement,
-    sea_query::{LockBehavior, LockType},
-};
+use entity::total_change;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect, Statement};
 
 /// Changes folded in one transaction at most.
 const BATCH: u64 = 4_000;
 
-/// The tables of folded totals with the columns of their keys: each holds the totals of schools, summed over the columns
-/// its key leaves out.
-pub const FOLDED: [(&str, &str); 3] = [
-    ("school_total", "county_code, month, school_id, reporting_unit_code, class"),
-    ("area_total", "county_code, month, reporting_unit_code, class"),
-    ("area_category_total", "county_code, month, reporting_unit_code, category_code, class"),
-];
+/// The key of the totals of schools by class, which their ranking is read from; roll-ups read [`packed`].
+pub const SCHOOL_KEY: &str = "county_code, month, school_id, reporting_unit_code, class";
 
-/// Columns that are summed.
-const SUMMED: [&str; 5] = ["amount_fen", "weight_gram", "unknown_weight_fen", "unknown_weight_lines", "line_count"];
-
-/// Folds what is waiting, a batch; answers how many changes that were.
+/// Folds what is waiting, a batch; answers how many changes that were. Another replica that folds meanwhile has nothing to
+/// do.
 ///
 /// # Errors
 /// When the database refuses; the changes are then still waiting.
@@ -39,37 +30,28 @@ pub async fn fold(ctx: &Ctx) -> Result<usize, DbErr> {
     }
     let backend = ctx.store.backend();
     let txn = ctx.store.begin().await?;
-    let mut waiting = total_change::Entity::find()
-        .select_only()
-        .column(total_change::Column::Id)
-        .order_by_asc(total_change::Column::Id)
-        .limit(BATCH);
-    if backend == DbBackend::Postgres {
-        // What another replica is folding.
-        waiting = waiting.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    if !Alone::Fold.begin(&txn).await? {
+        return Ok(0);
     }
-    let taken: Vec<PurchaseLineId> = waiting.into_tuple().all(&txn).await?;
-    let (ids, values) = bulk::ids(backend, taken.iter().copied())?;
+    let taken = total_change::Entity::find().order_by_asc(total_change::Column::Id).limit(BATCH).all(&txn).await?;
+    packed::raise(&txn, &taken).await?;
+    let (ids, values) = bulk::ids(backend, taken.iter().map(|change| change.id))?;
     let of_taken = format!("where id in (select id from {ids})");
-    for (table, key) in FOLDED {
-        let raised = SUMMED.map(|column| format!("{column} = {table}.{column} + excluded.{column}")).join(", ");
-        // In key order: two replicas then meet their rows in the same order.
-        let sql = format!(
-            "{} {of_taken} group by {key} order by {key} on conflict ({key}) do update set {raised}",
-            sums_into(table, key, "total_change")
-        );
-        txn.execute_raw(Statement::from_sql_and_values(backend, sql, values.clone())).await?;
-    }
+    let raised = SUMMED.map(|column| format!("{column} = school_total.{column} + excluded.{column}")).join(", ");
+    // In key order, so that neighbours are written together.
+    let totals = format!(
+        "{} {of_taken} group by {SCHOOL_KEY} order by {SCHOOL_KEY} on conflict ({SCHOOL_KEY}) do update set {raised}",
+        totals_of("total_change")
+    );
     // `|` of the months: both databases have it, unlike an aggregate of it.
     let years = format!(
         "{} on conflict ({YEAR_KEY}) do update set months = school_year.months | excluded.months",
         years_of("total_change", &of_taken)
     );
-    txn.execute_raw(Statement::from_sql_and_values(backend, years, values.clone())).await?;
     let bought = format!("y.school_id in (select school_id from total_change {of_taken})");
-    txn.execute_raw(Statement::from_sql_and_values(backend, marks(backend, &bought), values.clone())).await?;
-    let sql = format!("delete from total_change {of_taken}");
-    txn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    for sql in [totals, years, marks(backend, &bought), format!("delete from total_change {of_taken}")] {
+        txn.execute_raw(Statement::from_sql_and_values(backend, sql, values.clone())).await?;
+    }
     txn.commit().await?;
     Ok(taken.len())
 }
@@ -79,9 +61,13 @@ pub async fn fold(ctx: &Ctx) -> Result<usize, DbErr> {
 /// # Errors
 /// When the database refuses, as it does where the county has folded totals.
 pub async fn fold_county(load: &mut Load, county: &str) -> Result<(), DbErr> {
-    for (table, key) in FOLDED {
-        let sums = sums_into(table, key, "school_month_total");
-        load.execute(&format!("{sums} where county_code = $1 group by {key}"), county).await?;
+    let totals = totals_of("school_month_total");
+    load.execute(&format!("{totals} where county_code = $1 group by {SCHOOL_KEY}"), county).await?;
+    for packed in PACKED {
+        let from = if packed == OF_CATEGORIES { "school_month_total" } else { "school_total" };
+        let rows = made_up(load.backend(), packed, &format!("(select * from {from} where county_code = $1) as totals"));
+        let columns = packed.key.join(", ");
+        load.execute(&format!("insert into {} ({columns}, sums) {rows}", packed.table), county).await?;
     }
     load.execute(&years_of("school_month_total", "where county_code = $1"), county).await?;
     load.execute(&marks(load.backend(), "y.county_code = $1"), county).await
@@ -108,7 +94,8 @@ fn years_of(table: &str, condition: &str) -> String {
     )
 }
 
-fn sums_into(table: &str, key: &str, from: &str) -> String {
+fn totals_of(table: &str) -> String {
     let sums = SUMMED.map(|column| format!("sum({column})")).join(", ");
-    format!("insert into {table} ({key}, {}) select {key}, {sums} from {from}", SUMMED.join(", "))
+    let columns = SUMMED.join(", ");
+    format!("insert into school_total ({SCHOOL_KEY}, {columns}) select {SCHOOL_KEY}, {sums} from {table}")
 }

@@ -18,6 +18,7 @@ mod fold;
 mod import;
 mod import_columns;
 mod income;
+pub mod packed;
 mod read;
 mod receive;
 mod receiver;
@@ -34,7 +35,7 @@ pub use declare::{DeclarePurchaseRequest, DeclaredLineRequest, DeclaredPurchaseV
 pub use double_counts::find_double_counts;
 pub use evidence::proves;
 pub use facts::{Claim, Day, Frozen};
-pub use fold::{FOLDED, fold, fold_county};
+pub use fold::{SCHOOL_KEY, fold, fold_county};
 pub use import_columns::DECLARED_PURCHASES;
 pub use read::check_range;
 pub use receive::ReceiptView;

@@ -1,7 +1,8 @@
 //! The roll-ups over HTTP.
 
 use super::{
-    rollup::{By, PartLevel, RollUpView, by_county, division_node, roll_up, unit_node},
+    node::{by_county, division_node, unit_node},
+    rollup::{By, PartLevel, RollUpView, roll_up},
     school::RangeQuery,
 };
 use crate::{

@@ -3,10 +3,13 @@
 //! Owns indicators, readings, roll-ups in both hierarchies, coverage, quotes and the verification of totals. Refuses to
 //! average percentages, to round before it decides, and to call nothing bought zero percent.
 
+mod area;
+mod area_sums;
 mod areas;
 mod bundle;
 mod coverage;
 mod indicators;
+mod node;
 mod outlook;
 mod quote;
 mod ranking;
@@ -17,13 +20,15 @@ mod school;
 mod school_parts;
 mod sums;
 mod verify;
+mod verify_packed;
 
 pub use bundle::{check as check_indicators, load as load_indicators};
 pub use coverage::{Coverage, coverage_of_unit, recount};
 pub use indicators::{Indicator, Population, ReadingView, indicators_on, recent_indicators};
+pub use node::{Node, division_node, unit_node};
 pub use outlook::{BackTest, back_test};
 pub use reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, share_bp, still_needed};
-pub use rollup::{By, Node, PartView, RollUpView, division_node, roll_up, unit_node};
+pub use rollup::{By, PartView, RollUpView, roll_up};
 pub use school::{Figures, RangeQuery, SchoolShareQuery, SchoolShareView, school_share};
 pub use verify::{Difference, Verification, verify};
 

@@ -1,12 +1,13 @@
 //! The schools of a place one by one: who bought what share, who did not report and why, who is off course.
 
 use super::{
+    area::Area,
     coverage::{self, Days},
     indicators::{Indicator, Population, Tree, covered, covered_node, recent_indicators},
     reading::{AmountShare, WeightShare, meets, percent, share_bp, still_needed},
     rollup::exact_months,
     school::RangeQuery,
-    sums::{Area, Group, Within, months_before},
+    sums::months_before,
 };
 use crate::{
     access::{Action, Caller, Resource},
@@ -224,7 +225,12 @@ impl Wanted<'_> {
         values.extend(more);
         let (earlier, _) = months_before(self.months);
         let within = format!("t.month between {earlier} and $2 and {held}");
-        let source = self.area.source(Group::School, Within::Whole, true, &within);
+        // What is folded, and what waits to be.
+        let columns = "school_id, month, class, amount_fen, weight_gram";
+        let source = format!(
+            "(select {columns} from school_total t where {within} \
+             union all select {columns} from total_change t where {within}) as t"
+        );
         let sums = self.sums();
         let target = self.headline.and_then(|headline| headline.version.target_bp).unwrap_or_default();
         let (part, whole) = if self.by_weight() { ("part_gram", "whole_gram") } else { ("part_fen", "whole_fen") };

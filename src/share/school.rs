@@ -303,7 +303,7 @@ fn origins(all: &BTreeMap<i32, Sums>) -> Vec<ClassView> {
 fn channel(rows: &[SumRow], channel: Channel, counts: impl Fn(i32) -> bool) -> ChannelView {
     let mut whole = Sums::default();
     let mut part = Sums::default();
-    for row in rows.iter().filter(|row| row.channel == Some(channel)) {
+    for row in rows.iter().filter(|row| row.channel == channel) {
         whole.add(&row.sums());
         if counts(row.class) {
             part.add(&row.sums());

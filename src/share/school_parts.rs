@@ -58,7 +58,7 @@ pub async fn parts_of_school(
         (SchoolBy::Supplier, _) => ("coalesce(lower(hex(l.supplier_id)), '')", ""),
     };
     let sql = format!(
-        "select {key} as key, 0 as month, '' as category, l.class, l.channel, cast(sum(l.amount_fen) as bigint) as amount_fen, \
+        "select {key} as key, l.class, l.channel, cast(sum(l.amount_fen) as bigint) as amount_fen, \
          cast(coalesce(sum(l.weight_gram), 0) as bigint) as weight_gram, \
          cast(sum(case when l.weight_gram is null then l.amount_fen else 0 end) as bigint) as unknown_weight_fen, \
          cast(sum(case when l.weight_gram is null then {SIGN} else 0 end) as bigint) as unknown_weight_lines, \

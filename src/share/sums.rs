@@ -1,25 +1,20 @@
-//! Sums by class: of a school over any days, of many schools over whole months.
+//! Sums by class of a school over any days, and the months of a range.
 
-use super::{indicators::Population, reading::Sums};
+use super::reading::Sums;
 use chrono::{Datelike, NaiveDate};
 use entity::{id::SchoolId, money::Fen, purchase_line::Channel, time::month_of, weight::Gram};
-use futures_util::TryStreamExt;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, StreamTrait, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 use std::collections::BTreeMap;
 
-/// One row of sums: a key of the breakdown, a class, a channel.
+/// One row of a school's sums: a key of the breakdown, a class, a channel.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct SumRow {
     /// Key of the breakdown; empty where there is none.
     pub key: String,
-    /// Month of the breakdown; 0 where there is none.
-    pub month: i32,
-    /// Category within the key; empty where there is none.
-    pub category: String,
     /// Purchase class.
     pub class: i32,
-    /// Channel; only of a school's own sums.
-    pub channel: Option<Channel>,
+    /// Channel (S1).
+    pub channel: Channel,
     amount_fen: i64,
     weight_gram: i64,
     unknown_weight_fen: i64,
@@ -87,9 +82,7 @@ fn school_sums(school: SchoolId, from: NaiveDate, to: NaiveDate) -> (String, Vec
         );
         values.extend([from, head_to, tail_from, to].map(Value::from));
     }
-    let sql = format!(
-        "select '' as key, 0 as month, '' as category, class, channel, {SUMS} from ({parts}) as parts group by class, channel"
-    );
+    let sql = format!("select '' as key, class, channel, {SUMS} from ({parts}) as parts group by class, channel");
     (sql, values)
 }
 
@@ -180,202 +173,6 @@ fn day_before(month: i32) -> NaiveDate {
 
 fn day_after(month: i32) -> NaiveDate {
     first_day(next_month(month))
-}
-
-/// Where the totals of many schools are taken from.
-#[derive(Clone, Debug)]
-pub enum Area {
-    /// Everything.
-    All,
-    /// Schools that reported to these units.
-    Units(Vec<String>),
-    /// Schools in these counties.
-    Counties(Vec<String>),
-    /// Schools in a township of a county, under all codes either has had.
-    Township {
-        /// Codes of the county.
-        counties: Vec<String>,
-        /// Codes of the township.
-        townships: Vec<String>,
-    },
-}
-
-/// By what the totals are grouped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
-    /// Not at all.
-    None,
-    /// County.
-    County,
-    /// Prefecture around the county.
-    Prefecture,
-    /// Reporting unit.
-    Unit,
-    /// School.
-    School,
-    /// Category.
-    Category,
-}
-
-/// What the totals of each key are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Within {
-    /// Nothing.
-    Whole,
-    /// Month.
-    Month,
-    /// Category.
-    Category,
-}
-
-impl Group {
-    fn column(self) -> &'static str {
-        match self {
-            Self::None => "''",
-            // Prefectures are summed up from counties.
-            Self::County | Self::Prefecture => "t.county_code",
-            Self::Unit => "t.reporting_unit_code",
-            Self::School => "t.school_id",
-            Self::Category => "t.category_code",
-        }
-    }
-}
-
-impl Area {
-    /// Condition on totals of alias `t`, with values bound from `$next` on.
-    ///
-    /// Totals know the county and the unit of their day. In a township they are those of the schools whose last seat in
-    /// that county, up to the end of the month, was in the township: each total belongs to one.
-    pub(super) fn condition(&self, backend: DbBackend, next: usize) -> (String, Vec<Value>) {
-        match self {
-            Self::All => ("true".to_owned(), Vec::new()),
-            Self::Units(codes) => one_of("t.reporting_unit_code", codes, next),
-            Self::Counties(codes) => one_of("t.county_code", codes, next),
-            Self::Township { counties, townships } => {
-                let end = month_end(backend);
-                let (in_counties, mut values) = one_of("t.county_code", counties, next);
-                let (in_townships, codes) = one_of("a.division_code", townships, next + values.len());
-                values.extend(codes);
-                let seat = format!(
-                    "{in_counties} and exists (select 1 from school_affiliation a \
-                     where a.school_id = t.school_id and a.county_code = t.county_code and {in_townships} \
-                     and a.from_on <= {end} and not exists (select 1 from school_affiliation b \
-                     where b.school_id = a.school_id and b.county_code = a.county_code and b.from_on > a.from_on \
-                     and b.from_on <= {end}))"
-                );
-                (seat, values)
-            }
-        }
-    }
-
-    /// What totals over whole months are taken from, alias `t`, where `condition` on that alias holds: what is folded, and
-    /// what is not folded yet. With `by_school` the condition names schools.
-    pub(super) fn source(&self, group: Group, within: Within, by_school: bool, condition: &str) -> String {
-        let by_school = by_school || group == Group::School || matches!(self, Self::Township { .. });
-        let by_category = group == Group::Category || within == Within::Category;
-        let (table, key) = match (by_school, by_category) {
-            // Kept with the receipts themselves: nothing is waiting.
-            (true, true) => return format!("school_month_total t where {condition}"),
-            (true, false) => ("school_total", "county_code, reporting_unit_code, month, school_id, class"),
-            (false, true) => ("area_category_total", "county_code, reporting_unit_code, month, category_code, class"),
-            (false, false) => ("area_total", "county_code, reporting_unit_code, month, class"),
-        };
-        let columns = format!("{key}, amount_fen, weight_gram, unknown_weight_fen, unknown_weight_lines, line_count");
-        format!(
-            "(select {columns} from {table} t where {condition} \
-             union all select {columns} from total_change t where {condition}) as t"
-        )
-    }
-
-    /// Condition on the seats of schools, alias `a`.
-    pub(super) fn seats(&self, next: usize) -> (String, Vec<Value>) {
-        match self {
-            Self::All => ("true".to_owned(), Vec::new()),
-            Self::Units(codes) => one_of("a.reporting_unit_code", codes, next),
-            Self::Counties(codes) => one_of("a.county_code", codes, next),
-            Self::Township { townships, .. } => one_of("a.division_code", townships, next),
-        }
-    }
-}
-
-fn one_of(column: &str, codes: &[String], next: usize) -> (String, Vec<Value>) {
-    let marks: Vec<String> = (next..).take(codes.len().max(1)).map(|number| format!("${number}")).collect();
-    let mut values: Vec<Value> = codes.iter().map(|code| code.as_str().into()).collect();
-    if values.is_empty() {
-        // Nothing held, nothing found.
-        values.push("".into());
-    }
-    (format!("{column} in ({})", marks.join(", ")), values)
-}
-
-/// Last day of the month of a total.
-fn month_end(backend: DbBackend) -> &'static str {
-    if backend == DbBackend::Postgres {
-        "cast(make_date(t.month / 100, t.month % 100, 1) + interval '1 month' - interval '1 day' as date)"
-    } else {
-        "date(printf('%04d-%02d-01', t.month / 100, t.month % 100), '+1 month', '-1 day')"
-    }
-}
-
-/// Sums of the measured schools over whole months, grouped, and told apart within each key.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn of_area(
-    db: &impl StreamTrait,
-    area: &Area,
-    (first, last): (i32, i32),
-    group: Group,
-    within: Within,
-    population: &Population,
-) -> Result<Vec<SumRow>, DbErr> {
-    let (mut condition, mut values) = area.condition(db.get_database_backend(), 3);
-    let (measured, more) = population.of_totals(3 + values.len());
-    condition.push_str(&format!(" and {measured}"));
-    values.extend(more);
-    let column = group.column();
-    let (month, category) = match within {
-        Within::Whole => ("0", "''"),
-        Within::Month => ("t.month", "''"),
-        Within::Category => ("0", "t.category_code"),
-    };
-    // Ids are grouped as they are and only shown as text: the group runs over every row of the totals.
-    let shown = match (group, db.get_database_backend()) {
-        (Group::School, sea_orm::DbBackend::Postgres) => "cast(g.key as text)",
-        (Group::School, _) => "lower(hex(g.key))",
-        _ => "g.key",
-    };
-    let by: Vec<&str> = ["t.class", month, category, column]
-        .into_iter()
-        // Constants are no keys.
-        .filter(|one| one.starts_with("t."))
-        .collect();
-    let by = by.join(", ");
-    let condition = format!("t.month between $1 and $2 and {condition}");
-    let source = area.source(group, within, population.by_school(), &condition);
-    let grouped = format!(
-        "select {column} as key, {month} as month, {category} as category, t.class, {SUMS} from {source} \
-         group by {by}"
-    );
-    let sql = format!(
-        "select {shown} as key, g.month, g.category, g.class, null as channel, g.amount_fen, g.weight_gram, \
-         g.unknown_weight_fen, g.unknown_weight_lines, g.line_count from ({grouped}) as g"
-    );
-    let sql = if group == Group::Prefecture {
-        // In two steps: the rows that leave the database are a tenth of the counties'.
-        format!(
-            "select coalesce(d.parent_code, g.key) as key, g.month, g.category, g.class, null as channel, {SUMS} \
-             from ({grouped}) as g join division d on d.code = g.key group by 1, g.month, g.category, g.class"
-        )
-    } else {
-        sql
-    };
-    let mut bound: Vec<Value> = vec![first.into(), last.into()];
-    bound.append(&mut values);
-    // Row by row: of a province by month there are thousands, and each is several times as large before it is read.
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, bound);
-    let rows = db.stream_raw(statement).await?;
-    rows.and_then(|row| std::future::ready(SumRow::from_query_result(&row, ""))).try_collect().await
 }
 
 #[cfg(test)]

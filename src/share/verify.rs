@@ -4,8 +4,15 @@
 use super::{
     coverage::{COLUMNS, MONTHS, counts_of, spans_of, years_of},
     sums::SIGN,
+    verify_packed::packed_differences,
 };
-use crate::{context::Ctx, ledger::FOLDED};
+use crate::{
+    context::Ctx,
+    ledger::{
+        SCHOOL_KEY,
+        packed::{PACKED, SUMMED},
+    },
+};
 use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement};
 use std::fmt;
 
@@ -54,7 +61,7 @@ struct Count {
 }
 
 /// An id for reading; SQLite holds sixteen bytes.
-fn id_text(backend: DbBackend, column: &str) -> String {
+pub(super) fn id_text(backend: DbBackend, column: &str) -> String {
     if backend == DbBackend::Postgres { format!("cast({column} as text)") } else { format!("lower(hex({column}))") }
 }
 
@@ -79,7 +86,7 @@ pub async fn verify(ctx: &Ctx) -> Result<Verification, DbErr> {
     let mut checks =
         vec![totals_sql(backend), receipts_sql(backend), declarations_sql(backend), corrections_sql(backend)];
     checks.extend([returns_sql(backend), given_back_sql(backend)]);
-    checks.extend(FOLDED.map(|(table, key)| folded_sql(backend, table, key)));
+    checks.push(folded_sql(backend));
     checks.push(years_sql(backend));
     checks.extend(coverage_sql(backend));
     for sql in checks {
@@ -90,12 +97,12 @@ pub async fn verify(ctx: &Ctx) -> Result<Verification, DbErr> {
             recomputed: row.recomputed,
         }));
     }
+    for packed in PACKED {
+        differences.extend(packed_differences(&txn, packed).await?);
+    }
     txn.rollback().await?;
     Ok(Verification { lines: count.lines, totals: count.totals, differences })
 }
-
-/// What two sides are compared by.
-const SUMMED: [&str; 5] = ["amount_fen", "weight_gram", "unknown_weight_fen", "unknown_weight_lines", "line_count"];
 
 /// Two sides' sums for each key, named by `name`, kept where they differ. A key that only one side has differs from
 /// nothing.
@@ -133,16 +140,16 @@ fn totals_sql(backend: DbBackend) -> String {
     compared(&name, KEY, "school_month_total", &lines)
 }
 
-/// Folded totals, with what is not folded yet, against the totals of schools.
-fn folded_sql(backend: DbBackend, table: &str, key: &str) -> String {
+/// Folded totals of schools, with what is not folded yet, against their totals by category.
+fn folded_sql(backend: DbBackend) -> String {
     let sums = SUMMED.join(", ");
-    let folded =
-        format!("(select {key}, {sums} from {table} union all select {key}, {sums} from total_change) as folded");
-    let parts: Vec<String> = key
+    let of = |table: &str| format!("select {SCHOOL_KEY}, {sums} from {table}");
+    let folded = format!("({} union all {}) as folded", of("school_total"), of("total_change"));
+    let parts: Vec<String> = SCHOOL_KEY
         .split(", ")
         .map(|column| if column == "school_id" { id_text(backend, column) } else { column.to_owned() })
         .collect();
-    compared(&format!("'{table} ' || {}", parts.join(" || ' ' || ")), key, &folded, "school_month_total")
+    compared(&format!("'school_total ' || {}", parts.join(" || ' ' || ")), SCHOOL_KEY, &folded, "school_month_total")
 }
 
 /// Months in which schools bought, with what is not folded yet, against their totals.

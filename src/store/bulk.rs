@@ -104,6 +104,8 @@ pub enum Kind {
     Bool,
     /// Date
     Date,
+    /// Bytes, never missing
+    Bytes,
 }
 
 fn kind(column: &ColumnType) -> Result<Kind, DbErr> {
@@ -142,8 +144,8 @@ impl Source<'_> {
             (DbBackend::Postgres, Kind::Int) => format!("nullif(c{index}, {})", i32::MIN + 1),
             (DbBackend::Postgres, Kind::Text) => format!("nullif(c{index}, E'\\x01')"),
             (DbBackend::Postgres, Kind::Date) => format!("nullif(c{index}, E'\\x01')::date"),
-            (DbBackend::Postgres, Kind::Bool) => format!("c{index}"),
-            (_, Kind::Uuid) => format!("unhex(value ->> {index})"),
+            (DbBackend::Postgres, Kind::Bool | Kind::Bytes) => format!("c{index}"),
+            (_, Kind::Uuid | Kind::Bytes) => format!("unhex(value ->> {index})"),
             (_, _) => format!("value ->> {index}"),
         };
         self.types.iter().enumerate().map(one).collect()
@@ -191,6 +193,7 @@ fn array(kind: Kind) -> (ArrayType, &'static str) {
         Kind::Int => (ArrayType::Int, "integer"),
         Kind::Text | Kind::Date => (ArrayType::String, "text"),
         Kind::Bool => (ArrayType::Bool, "boolean"),
+        Kind::Bytes => (ArrayType::Bytes, "bytea"),
     }
 }
 
@@ -220,6 +223,7 @@ fn filled(kind: Kind, cell: Value) -> Result<Value, DbErr> {
             Value::String(Some(day.map_or_else(|| NO_TEXT.to_owned(), |day| day.to_string())))
         }
         (Kind::Bool, Value::Bool(Some(flag))) => Value::Bool(Some(flag)),
+        (Kind::Bytes, Value::Bytes(Some(bytes))) => Value::Bytes(Some(bytes)),
         (kind, cell) => return Err(mismatch(kind, &cell)),
     })
 }
@@ -236,6 +240,7 @@ fn json(kind: Kind, cell: &Value, document: &mut String) -> Option<()> {
         }
         (Kind::Date, Value::ChronoDate(Some(day))) => write!(document, "\"{day}\""),
         (Kind::Bool, Value::Bool(Some(flag))) => write!(document, "{}", i64::from(*flag)),
+        (Kind::Bytes, Value::Bytes(Some(bytes))) => write!(document, "\"{}\"", crate::http::hex(bytes)),
         (Kind::Uuid, Value::Uuid(None))
         | (Kind::Long, Value::BigInt(None))
         | (Kind::Int, Value::Int(None))

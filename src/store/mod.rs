@@ -2,6 +2,7 @@
 //!
 //! Refuses writes outside [`Work`] in the domains: a state change commits together with the rows that tell of it.
 
+mod alone;
 mod among;
 pub mod bulk;
 mod connect;
@@ -11,6 +12,7 @@ mod load;
 mod scanner;
 mod work;
 
+pub use alone::Alone;
 pub use among::{among_codes, among_ids};
 pub use connect::{Store, StoreError, connect, sqlite_file};
 pub use files::{Bucket, Files, FilesAt, FilesError};

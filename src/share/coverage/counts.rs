@@ -4,7 +4,7 @@ use super::{
     bought_in, held,
     spans::{MARKED, is_marked, of_marked},
 };
-use crate::share::{indicators::Population, sums::Area};
+use crate::share::{area::Area, indicators::Population};
 use sea_orm::{DbBackend, Value};
 
 /// Common tables, a statement with what each row adds to the coverage of a place, and the values from `$6` on.

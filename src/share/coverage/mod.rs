@@ -6,8 +6,8 @@ mod spans;
 
 use self::spans::{MARKED, counted_by, is_marked, of_marked};
 use super::{
+    area::{Area, Group},
     indicators::Population,
-    sums::{Area, Group},
 };
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};

@@ -4,7 +4,10 @@
 //! transaction, and nobody else changes either.
 
 use super::spans::{COLUMNS, spans_of, years_of};
-use crate::{context::Ctx, store::bulk};
+use crate::{
+    context::Ctx,
+    store::{Alone, bulk},
+};
 use entity::{coverage_change, id::SchoolId};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect, Statement,
@@ -12,9 +15,6 @@ use sea_orm::{
 
 /// Schools counted in one transaction at most.
 const BATCH: u64 = 1_000;
-
-/// Key of the advisory lock that lets one replica count at a time; any fixed number will do.
-const LOCK: i64 = 0x0063_6f76_6572;
 
 /// Key of the counts.
 const KEY: &str = "year, county_code, reporting_unit_code, runs, from_on, to_on, opens, closes, months";
@@ -29,7 +29,7 @@ pub async fn recount(ctx: &Ctx) -> Result<usize, DbErr> {
         return Ok(0);
     }
     let txn = ctx.store.begin().await?;
-    if !lock(&txn).await? {
+    if !Alone::Count.begin(&txn).await? {
         txn.rollback().await?;
         return Ok(0);
     }
@@ -57,16 +57,6 @@ pub async fn recount(ctx: &Ctx) -> Result<usize, DbErr> {
     txn.execute_unprepared("delete from coverage_count where schools = 0").await?;
     txn.commit().await?;
     Ok(taken.len())
-}
-
-/// Takes the right to count until the transaction ends; `false` while another replica has it.
-async fn lock(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    if db.get_database_backend() != DbBackend::Postgres {
-        // A writing transaction has the file to itself.
-        return Ok(true);
-    }
-    let statement = Statement::from_string(DbBackend::Postgres, format!("select pg_try_advisory_xact_lock({LOCK})"));
-    db.query_one_raw(statement).await?.map_or(Ok(false), |row| row.try_get_by_index(0))
 }
 
 /// Runs a statement in which `{taken}` stands for the schools, once.

@@ -10,17 +10,18 @@ use crate::{
     http::{ApiError, Path, Query},
     registry,
     share::{
+        area::Within,
+        area_sums::{ByClass, add, of_area, whole},
         coverage::{self, Coverage, Days},
-        reading::Sums,
-        rollup::{Node, division_node, exact_months, unit_node},
+        node::{Child, Node, division_node, unit_node},
+        rollup::exact_months,
         school::RangeQuery,
-        sums::{Within, by_class, of_area},
     },
 };
 use axum::{Json, extract::State};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// An indicator's figures for a place.
@@ -175,12 +176,12 @@ pub(super) async fn measure(
     let months = exact_months(from, to)?;
     let db = &ctx.store.read;
     let population = Population::of(db, &indicator.version).await?;
-    let rows = of_area(db, &node.area, months, node.group, Within::Whole, &population).await?;
+    let found = of_area(db, &node.area, months, node.group, Within::Whole, &population).await?;
     let days = Days { from, to, today: ctx.clock.now().business_day() };
     let covered = coverage::of_area(db, &node.area, months, days, node.group, &population).await?;
-    let mut sums: HashMap<String, BTreeMap<i32, Sums>> = HashMap::new();
-    for row in &rows {
-        sums.entry(node.part(&row.key)).or_default().entry(row.class).or_default().add(&row.sums());
+    let mut sums: HashMap<String, ByClass> = HashMap::new();
+    for (of, by_class) in &found {
+        add(sums.entry(node.part(&of.key)).or_default(), by_class);
     }
     let mut coverage = Coverage::default();
     let mut coverages: HashMap<String, Coverage> = HashMap::new();
@@ -188,8 +189,8 @@ pub(super) async fn measure(
         coverage.add(part);
         coverages.entry(node.part(key)).or_default().add(part);
     }
-    let nothing = BTreeMap::new();
-    let measured = |child: &crate::share::rollup::Child| IndicatorPartView {
+    let nothing = ByClass::new();
+    let measured = |child: &Child| IndicatorPartView {
         key: child.code.clone(),
         name: child.name.clone(),
         reading: indicator.read(sums.get(&child.code).unwrap_or(&nothing)),
@@ -203,7 +204,7 @@ pub(super) async fn measure(
         name: node.name.clone(),
         from,
         to,
-        reading: indicator.read(&by_class(&rows)),
+        reading: indicator.read(&whole(&found)),
         coverage,
         parts_with_purchases: parts.iter().filter(|part| part.reading.amount.percent.is_some()).count(),
         parts_on_target: parts.iter().filter(|part| part.reading.meets_target == Some(true)).count(),
