@@ -8,7 +8,7 @@ use super::{
 use crate::ledger::packed::{OF_AREAS, OF_CATEGORIES, OF_SCHOOLS, Packed, SUMMED, made_of, months_of, unpack};
 use entity::{money::Fen, weight::Gram};
 use futures_util::TryStreamExt;
-use sea_orm::{DbBackend, DbErr, QueryResult, Statement, StreamTrait, TryGetable, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, Statement, StreamTrait, TryGetable, Value, sea_query::ArrayType};
 use std::{
     collections::{BTreeMap, HashMap},
     pin::pin,
@@ -58,18 +58,29 @@ pub async fn of_area(
     population: &Population,
 ) -> Result<HashMap<Of, ByClass>, DbErr> {
     let backend = db.get_database_backend();
-    let (mut condition, mut values) = area.condition(backend, 3);
-    let (measured, more) = population.of_totals(3 + values.len());
-    condition.push_str(&format!(" and {measured}"));
-    values.extend(more);
+    let mut bound: Vec<Value> = vec![months.0.into(), months.1.into()];
     let by_school = population.by_school() || group == Group::School || matches!(area, Area::Township { .. });
     let by_category = group == Group::Category || within == Within::Category;
-    let rows = match (by_school, by_category) {
-        // Kept with the receipts themselves: nothing is waiting.
-        (true, true) => by_class("school_month_total", &condition),
-        (true, false) => folded(OF_SCHOOLS, area, months, within, &condition),
-        (false, true) => folded(OF_CATEGORIES, area, months, within, &condition),
-        (false, false) => folded(OF_AREAS, area, months, within, &condition),
+    let packed = match (by_school, by_category) {
+        // Kept by class, with the receipts themselves: nothing is waiting.
+        (true, true) => None,
+        (true, false) => Some(OF_SCHOOLS),
+        (false, true) => Some(OF_CATEGORIES),
+        (false, false) => Some(OF_AREAS),
+    };
+    if packed.is_some() {
+        // The schools of a township are told by where each was at the end of a month.
+        let monthly = within == Within::Month || matches!(area, Area::Township { .. });
+        bound.push(bound_spans(backend, &if monthly { months_of(months) } else { made_of(months) }));
+    }
+    let (mut condition, values) = area.condition(backend, bound.len() + 1);
+    bound.extend(values);
+    let (measured, values) = population.of_totals(bound.len() + 1);
+    bound.extend(values);
+    condition.push_str(&format!(" and {measured}"));
+    let rows = match packed {
+        None => by_class("school_month_total", &condition),
+        Some(packed) => folded(backend, packed, &condition),
     };
     let key = match group {
         Group::None => "''",
@@ -87,8 +98,6 @@ pub async fn of_area(
         "select {key}, {month}, {category}, t.sums, t.class, {} from ({rows}) as t {prefectures}",
         SUMMED.map(|column| format!("t.{column}")).join(", ")
     );
-    let mut bound: Vec<Value> = vec![months.0.into(), months.1.into()];
-    bound.append(&mut values);
     // Row by row: those of a province are many, and each is larger before it is read.
     let mut rows = pin!(db.stream_raw(Statement::from_sql_and_values(backend, sql, bound)).await?);
     let mut found: HashMap<Of, ByClass> = HashMap::new();
@@ -129,21 +138,26 @@ fn by_class(table: &str, condition: &str) -> String {
     format!("select t.*, cast(null as bytea) as sums from {table} t where t.month between $1 and $2 and {condition}")
 }
 
-/// What is folded, in the fewest spans that make up the months, and what waits to be.
-fn folded(packed: Packed, area: &Area, (first, last): (i32, i32), within: Within, condition: &str) -> String {
-    // The schools of a township are told by where each was at the end of a month.
-    let monthly = within == Within::Month || matches!(area, Area::Township { .. });
-    let spans = if monthly { months_of((first, last)) } else { made_of((first, last)) };
-    let spans: Vec<String> = spans.iter().map(i32::to_string).collect();
+/// What is folded, of the spans `$3`, and what waits to be, of the months `$1` to `$2`.
+fn folded(backend: DbBackend, packed: Packed, condition: &str) -> String {
+    let among = if backend == DbBackend::Postgres { "= any($3)" } else { "in (select value from json_each($3))" };
     let key = packed.key.iter().filter(|column| **column != "span").copied().collect::<Vec<_>>().join(", ");
     let nothing = SUMMED.map(|column| format!("cast(null as bigint) as {column}")).join(", ");
     format!(
         "select {key}, month, sums, cast(null as integer) as class, {nothing} from (select {key}, span as month, sums \
-         from {table} where span in ({spans})) as t where {condition} \
+         from {table} where span {among}) as t where {condition} \
          union all select {key}, month, cast(null as bytea), class, {columns} from total_change t \
          where t.month between $1 and $2 and {condition}",
         table = packed.table,
-        spans = spans.join(", "),
         columns = SUMMED.join(", "),
     )
+}
+
+/// Spans as one value, so that the statement's text does not depend on how many they are.
+fn bound_spans(backend: DbBackend, spans: &[i32]) -> Value {
+    if backend == DbBackend::Postgres {
+        let spans = spans.iter().map(|span| Value::from(*span)).collect();
+        return Value::Array(ArrayType::Int, Some(Box::new(spans)));
+    }
+    serde_json::json!(spans).to_string().into()
 }

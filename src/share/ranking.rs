@@ -220,11 +220,12 @@ impl Wanted<'_> {
     /// One statement: the schools of the place with what each bought in the period and in the one before.
     async fn rows(&self, db: &impl ConnectionTrait) -> Result<Vec<Row>, DbErr> {
         let backend = db.get_database_backend();
-        let (schools, mut values) = coverage::schools(backend, self.area, self.months, &Population::default());
+        let (schools, mut values) = coverage::schools(backend, self.area, &Population::default());
         let (held, more) = self.area.condition(backend, 6 + values.len());
         values.extend(more);
         let (earlier, _) = months_before(self.months);
-        let within = format!("t.month between {earlier} and $2 and {held}");
+        values.push(earlier.into());
+        let within = format!("t.month between ${} and $2 and {held}", 5 + values.len());
         // What is folded, and what waits to be.
         let columns = "school_id, month, class, amount_fen, weight_gram";
         let source = format!(

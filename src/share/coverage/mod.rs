@@ -69,38 +69,26 @@ impl Days {
     }
 }
 
-/// Condition on the years of schools of `alias`: that they bought anything from month `first` to month `last`.
-fn bought_in(alias: &str, first: i32, last: i32) -> String {
-    let parts: Vec<String> = (first / 100..=last / 100)
-        .map(|year| {
-            let from = if year == first / 100 { first % 100 } else { 1 };
-            let to = if year == last / 100 { last % 100 } else { 12 };
-            // The bits of those months, January's being the lowest.
-            let months = (1 << to) - (1 << (from - 1));
-            format!("({alias}.year = {year} and {alias}.months & {months} <> 0)")
-        })
-        .collect();
-    format!("({})", parts.join(" or "))
+/// Condition on the years of schools, `y`: that they bought anything from month `$1` to month `$2`. Whatever the months, the
+/// text is one, which is planned once; the bits are those of the months of the row's year, January's being the lowest.
+const BOUGHT: &str = "(y.year between $1 / 100 and $2 / 100 \
+    and y.months & ((1 << (case when y.year = $2 / 100 then $2 % 100 else 12 end)) \
+    - (1 << (case when y.year = $1 / 100 then $1 % 100 - 1 else 0 end))) <> 0)";
+
+/// Whether the months lie in a year and the next: then [`coverage_year`](entity::coverage_year) tells, in the row of that
+/// year, whether anything was bought in them.
+fn in_two_years((first, last): (i32, i32)) -> bool {
+    last / 100 - first / 100 <= 1
 }
 
-/// Whether anything was bought in the months: the year by whose row [`coverage_year`](entity::coverage_year) knows, and the
-/// bits to look at. None where they reach beyond a year and the next.
-fn bits((first, last): (i32, i32)) -> Option<(i32, i32)> {
-    let year = first / 100;
-    let end = (last / 100 - year) * 12 + last % 100;
-    (end <= 24).then(|| (year, (1 << end) - (1 << (first % 100 - 1))))
-}
+/// That row's year of the months `$1` to `$2`, and their bits in it.
+const YEAR: &str = "($1 / 100)";
+const BITS: &str = "((1 << (($2 / 100 - $1 / 100) * 12 + $2 % 100)) - (1 << ($1 % 100 - 1)))";
 
 /// The schools of an area as common tables: `p` where each is counted, on which day, and whether it ran a kitchen of its own
 /// then; `did` those that bought anything. Bound to [`Days::bound`] and, from `$6` on, to the values.
-pub(super) fn schools(
-    backend: DbBackend,
-    area: &Area,
-    (first, last): (i32, i32),
-    population: &Population,
-) -> (String, Vec<Value>) {
+pub(super) fn schools(backend: DbBackend, area: &Area, population: &Population) -> (String, Vec<Value>) {
     let (held, values) = held(area, population);
-    let bought = bought_in("y", first, last);
     let day = "case when a.to_on < $5 then a.to_on when a.from_on > $5 then a.from_on else $5 end";
     let placed = |spans: &str, condition: &str| {
         format!(
@@ -110,7 +98,7 @@ pub(super) fn schools(
     };
     let tables = format!(
         "{MARKED}, p as ({} union all {}), \
-         did as (select y.school_id from p join school_year y on y.school_id = p.school_id and {bought} \
+         did as (select y.school_id from p join school_year y on y.school_id = p.school_id and {BOUGHT} \
          union select t.school_id from p join total_change t on t.school_id = p.school_id \
          and t.month between $1 and $2)",
         placed("coverage_span", &format!("not {}", is_marked("a"))),
@@ -150,11 +138,10 @@ pub async fn of_area(
 ) -> Result<HashMap<String, Coverage>, DbErr> {
     let backend = db.get_database_backend();
     let by_school = group == Group::School || population.by_school() || matches!(area, Area::Township { .. });
-    let counted = bits(months).filter(|_| !by_school);
-    let (with, from, values) = if let Some(bits) = counted {
-        counts::of_area(backend, area, months, bits, population)
+    let (with, from, values) = if !by_school && in_two_years(months) {
+        counts::of_area(backend, area, population)
     } else {
-        let (with, values) = schools(backend, area, months, population);
+        let (with, values) = schools(backend, area, population);
         let from = "select p.school_id, p.county_code, p.reporting_unit_code, \
              case when p.runs then 1 else 0 end as should_report, \
              case when p.runs and did.school_id is not null then 1 else 0 end as reported, \
@@ -211,21 +198,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_year_and_the_next_are_bits_of_one_number() {
-        assert_eq!(bits((202_602, 202_603)), Some((2026, 0b110)));
-        assert_eq!(bits((202_512, 202_601)), Some((2025, 0b11 << 11)));
-        assert_eq!(bits((202_501, 202_612)), Some((2025, (1 << 24) - 1)));
-        assert_eq!(bits((202_512, 202_701)), None);
-    }
-
-    #[test]
-    fn the_months_of_a_range_are_the_bits_of_its_years() {
-        assert_eq!(bought_in("y", 202_602, 202_603), "((y.year = 2026 and y.months & 6 <> 0))");
-        assert_eq!(bought_in("y", 202_601, 202_612), "((y.year = 2026 and y.months & 4095 <> 0))");
-        assert_eq!(
-            bought_in("y", 202_512, 202_701),
-            "((y.year = 2025 and y.months & 2048 <> 0) or (y.year = 2026 and y.months & 4095 <> 0) \
-             or (y.year = 2027 and y.months & 1 <> 0))"
-        );
+    fn a_year_and_the_next_are_told_by_one_row() {
+        assert!(in_two_years((202_602, 202_603)) && in_two_years((202_501, 202_612)));
+        assert!(!in_two_years((202_512, 202_701)));
     }
 }

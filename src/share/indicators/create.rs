@@ -123,8 +123,7 @@ pub async fn create_indicator(
     check.finish()?;
     let version = &drafted.version;
     settle(work.txn(), version, body.ends_predecessor).await?;
-    let mut classes: Vec<i32> = drafted.classes.iter().copied().collect();
-    classes.sort_unstable();
+    let classes = drafted.class_codes();
     let rows: Vec<_> = classes.iter().map(|class| indicator_class::Model { indicator_id: id, class: *class }).collect();
     bulk::insert(work.txn(), std::slice::from_ref(version))
         .await

@@ -15,7 +15,7 @@ use entity::{
 };
 use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait};
 use serde::Deserialize;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 use super::version::Indicator;
@@ -111,10 +111,10 @@ impl IndicatorMeasure {
             source: label.source,
             scope_unit_code: self.scope_unit_code.clone(),
         };
-        Ok(Indicator { version, classes })
+        Ok(Indicator::new(version, classes))
     }
 
-    fn qualifying(&self, check: &mut Check, at: &str) -> HashSet<i32> {
+    fn qualifying(&self, check: &mut Check, at: &str) -> BTreeSet<i32> {
         let classes = match (self.rule, &self.classes) {
             (Some(rule), None) => return rule.classes().into_iter().collect(),
             (None, Some(classes)) => classes,
@@ -124,7 +124,7 @@ impl IndicatorMeasure {
                     "rule_or_classes",
                     Text::new("rule 与 classes 须给出其中一项。", "Give either rule or classes."),
                 );
-                return HashSet::new();
+                return BTreeSet::new();
             }
         };
         check.lines(&format!("{at}/classes"), classes, PurchaseClass::all().count());

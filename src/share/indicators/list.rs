@@ -52,8 +52,7 @@ pub struct IndicatorView {
 
 impl IndicatorView {
     fn of(indicator: Indicator) -> Self {
-        let mut classes: Vec<i32> = indicator.classes.into_iter().collect();
-        classes.sort_unstable();
+        let classes = indicator.class_codes();
         let version = indicator.version;
         Self {
             code: version.code,

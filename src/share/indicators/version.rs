@@ -15,7 +15,7 @@ use entity::{
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use utoipa::ToSchema;
@@ -25,7 +25,9 @@ use utoipa::ToSchema;
 pub struct Indicator {
     /// The version.
     pub version: indicator::Model,
-    pub(super) classes: HashSet<i32>,
+    pub(super) classes: BTreeSet<i32>,
+    /// By the code of a class whether it counts, and whether it would with evidence: asked for every class of every part.
+    counting: Vec<(bool, bool)>,
 }
 
 /// An indicator and its figures.
@@ -59,18 +61,34 @@ pub struct ReadingView {
 }
 
 impl Indicator {
+    /// A version and the classes that qualify under it.
+    #[must_use]
+    pub fn new(version: indicator::Model, classes: BTreeSet<i32>) -> Self {
+        let mut counting = Vec::new();
+        for class in PurchaseClass::all() {
+            let Ok(code) = usize::try_from(class.code()) else { continue };
+            if counting.len() <= code {
+                counting.resize(code + 1, (false, false));
+            }
+            counting[code] = (classes.contains(&class.code()), classes.contains(&class.proven().code()));
+        }
+        Self { version, classes, counting }
+    }
+
     /// Whether a class counts.
     #[must_use]
     pub fn counts(&self, class: i32) -> bool {
-        self.classes.contains(&class)
+        self.counting(class).0
+    }
+
+    fn counting(&self, class: i32) -> (bool, bool) {
+        usize::try_from(class).ok().and_then(|code| self.counting.get(code)).copied().unwrap_or_default()
     }
 
     /// Codes of the classes that count.
     #[must_use]
     pub fn class_codes(&self) -> Vec<i32> {
-        let mut codes: Vec<i32> = self.classes.iter().copied().collect();
-        codes.sort_unstable();
-        codes
+        self.classes.iter().copied().collect()
     }
 
     /// The indicator's figures over sums by class.
@@ -80,11 +98,12 @@ impl Indicator {
         let mut part = Sums::default();
         let mut proven = 0;
         for (class, sums) in by_class {
+            let (counts, would_count) = self.counting(*class);
             whole.add(sums);
-            if self.counts(*class) {
+            if counts {
                 part.add(sums);
             }
-            if PurchaseClass::from_code(*class).is_some_and(|class| self.counts(class.proven().code())) {
+            if would_count {
                 proven += sums.amount.0;
             }
         }
@@ -137,14 +156,17 @@ pub async fn indicators_on(db: &impl ConnectionTrait, day: NaiveDate) -> Result<
 /// When the database does not answer.
 pub async fn with_classes(db: &impl ConnectionTrait, versions: Vec<indicator::Model>) -> Result<Vec<Indicator>, DbErr> {
     let ids = versions.iter().map(|version| version.id);
-    let mut classes: HashMap<IndicatorId, HashSet<i32>> = HashMap::new();
+    let mut classes: HashMap<IndicatorId, BTreeSet<i32>> = HashMap::new();
     let of_these = indicator_class::Entity::find().filter(indicator_class::Column::IndicatorId.is_in(ids));
     for row in of_these.all(db).await? {
         classes.entry(row.indicator_id).or_default().insert(row.class);
     }
-    let with =
-        |version: indicator::Model| Indicator { classes: classes.remove(&version.id).unwrap_or_default(), version };
-    Ok(versions.into_iter().map(with).collect())
+    let mut of = |version: &indicator::Model| classes.remove(&version.id).unwrap_or_default();
+    Ok(versions
+        .into_iter()
+        .map(|version| (of(&version), version))
+        .map(|(of, version)| Indicator::new(version, of))
+        .collect())
 }
 
 /// The version of an indicator that held on `day`, whoever it measures; none where there was none.
