@@ -41,10 +41,15 @@ const MONTHS: [(&str, &str); 10] = [
     ("2026-06-01", "2026-06-30"),
 ];
 
+/// Counties asked about.
+const COUNTIES: u32 = 20;
+
 /// What is asked about.
 struct Places {
     schools: Vec<Uuid>,
+    /// Those that have the most nearly two hundred schools.
     counties: Vec<String>,
+    largest: String,
     prefectures: Vec<String>,
     province: String,
 }
@@ -53,7 +58,7 @@ struct Places {
 /// different paths there are.
 type Way = (&'static str, fn(&Places, u64) -> String, f64, u32);
 
-const WAYS: [Way; 7] = [
+const WAYS: [Way; 8] = [
     (
         "a school's year",
         |places, n| format!("/shares/schools/{}?from=2025-09-01&to=2026-08-31", pick(&places.schools, n)),
@@ -61,10 +66,19 @@ const WAYS: [Way; 7] = [
         17_400,
     ),
     (
-        "a county by school",
-        |places, n| format!("/shares/divisions/{}?by=child&{}", pick::<String>(&places.counties, n), window(n / 88)),
+        "a county's 200 schools",
+        |places, n| {
+            let county = pick::<String>(&places.counties, n);
+            format!("/shares/divisions/{county}?by=child&{}", window(n / u64::from(COUNTIES)))
+        },
         10.0,
-        792,
+        9 * COUNTIES,
+    ),
+    (
+        "the largest county's schools",
+        |places, n| format!("/shares/divisions/{}?by=child&{}", places.largest, window(n)),
+        25.0,
+        9,
     ),
     (
         "a prefecture by month",
@@ -96,10 +110,11 @@ const WAYS: [Way; 7] = [
     (
         "a county's schools ranked",
         |places, n| {
-            format!("/shares/schools?tree=geography&place={}&{}", pick::<String>(&places.counties, n), window(n / 88))
+            let county = pick::<String>(&places.counties, n);
+            format!("/shares/schools?tree=geography&place={county}&{}", window(n / u64::from(COUNTIES)))
         },
         50.0,
-        792,
+        9 * COUNTIES,
     ),
 ];
 
@@ -241,9 +256,22 @@ async fn places(ctx: &Ctx) -> Result<Places, String> {
         .await
         .map_err(text)?;
     let province = of_level(DivisionLevel::Province).await?.pop().ok_or("no province")?;
+    let mut counties: Vec<(String, i64)> = school::Entity::find()
+        .select_only()
+        .column(school::Column::CountyCode)
+        .column_as(school::Column::Id.count(), "schools")
+        .group_by(school::Column::CountyCode)
+        .order_by_asc(school::Column::CountyCode)
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(text)?;
+    let largest = counties.iter().max_by_key(|(_, schools)| *schools).ok_or("no schools")?.0.clone();
+    counties.sort_by_key(|(_, schools)| (schools - 200).abs());
     Ok(Places {
         schools,
-        counties: of_level(DivisionLevel::County).await?,
+        counties: counties.into_iter().map(|(code, _)| code).take(COUNTIES as usize).collect(),
+        largest,
         prefectures: of_level(DivisionLevel::Prefecture).await?,
         province,
     })

@@ -141,11 +141,13 @@ pub async fn roll_up(
         _ => Within::Whole,
     };
     let everyone = Population::default();
-    let sums = of_area(db, &node.area, months, group, within, &everyone).await?;
-    let figures = Figures::of(&indicators, &whole(&sums));
     let coverage_group = if by_place { node.group } else { Group::None };
     let days = Days { from, to, today: ctx.clock.now().business_day() };
-    let covered = coverage::of_area(db, &node.area, months, days, coverage_group, &everyone).await?;
+    let (sums, covered) = tokio::try_join!(
+        of_area(db, &node.area, months, group, within, &everyone),
+        coverage::of_area(db, &node.area, months, days, coverage_group, &everyone),
+    )?;
+    let figures = Figures::of(&indicators, &whole(&sums));
     let mut coverage = Coverage::default();
     for part in covered.values() {
         coverage.add(part);
