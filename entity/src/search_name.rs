@@ -25,6 +25,8 @@ pub struct Model {
     pub code: String,
     /// Division its terms carry.
     pub division_code: String,
+    /// What else its terms carry.
+    pub traits: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -13,6 +13,8 @@ pub struct Model {
     pub subject_id: Uuid,
     /// Division it lies in, so that a search within one reads no other.
     pub division_code: String,
+    /// What else lists choose by, a letter each: of a supplier its kind and its status, of a school its stage.
+    pub traits: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -15,6 +15,7 @@ mod double_counts;
 mod file_imports;
 mod finding;
 mod finding_faster;
+mod finding_traits;
 mod folded_totals;
 mod goods_returns;
 mod household_lists;
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
         all.push(Box::new(coverage::Coverage));
         all.push(Box::new(without_channel::WithoutChannel));
         all.push(Box::new(goods_returns::GoodsReturns));
+        all.push(Box::new(finding_traits::FindingTraits));
         all.push(Box::new(packed_totals::PackedTotals));
         all.into_iter().map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>).collect()
     }

@@ -18,10 +18,10 @@ const AT_ONCE: usize = 500;
 /// Under which the database remembers that every name has its terms.
 const MARK: &str = "search";
 /// Counts up when the terms of a name become others; a migration empties the tables then.
-const RULES: &str = "1";
+const RULES: &str = "2";
 
-/// Puts the terms of these rows in place of those they had, in the transaction that writes their names, codes or
-/// divisions. Rows that have theirs cost one query for all.
+/// Puts the terms of these rows in place of those they had, in the transaction that writes their names, codes, divisions or
+/// traits. Rows that have theirs cost one query for all.
 ///
 /// # Errors
 /// When the database refuses.
@@ -32,23 +32,42 @@ pub async fn put<S: Subject>(db: &impl ConnectionTrait, rows: &[S]) -> Result<()
     Ok(())
 }
 
+/// Reads these rows anew and puts their terms: for what is written without reading it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn renew<S: Subject>(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
+    for ids in ids.chunks(AT_ONCE) {
+        let (relation, values) = bulk::ids(backend, ids.iter().copied())?;
+        let sql = format!("select s.* from {relation} cross join {} s where s.id = r.id", table_of::<S>());
+        let rows = S::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
+        put_some(db, &rows).await?;
+    }
+    Ok(())
+}
+
 async fn put_some<S: Subject>(db: &impl ConnectionTrait, rows: &[S]) -> Result<(), DbErr> {
     let known = known::<S>(db, rows).await?;
     let mut names = Vec::new();
     let mut gone = Vec::new();
-    let mut new: BTreeMap<(String, Uuid), &str> = BTreeMap::new();
+    let mut new: BTreeMap<(String, Uuid), (&str, String)> = BTreeMap::new();
     for row in rows {
-        let ([name, code, division], id) = (row.sought_by(), row.subject_id());
+        let ([name, code, division], traits, id) = (row.sought_by(), row.traits(), row.subject_id());
         let before = known.get(&id);
-        if before.is_some_and(|before| [&*before.name, &*before.code, &*before.division_code] == row.sought_by()) {
+        let stays = |before: &&search_name::Model| before.division_code == division && before.traits == traits;
+        if before.filter(stays).is_some_and(|before| [&*before.name, &*before.code] == [name, code]) {
             continue;
         }
         let terms = words::terms(S::KIND, name, code);
         let old = before.map(|before| words::terms(S::KIND, &before.name, &before.code)).unwrap_or_default();
-        let moved = before.is_none_or(|before| before.division_code != division);
+        let moved = before.filter(stays).is_none();
         gone.extend(old.difference(&terms).map(|term| (term.clone(), id)));
         new.extend(
-            terms.iter().filter(|term| moved || !old.contains(*term)).map(|term| ((term.clone(), id), division)),
+            terms
+                .iter()
+                .filter(|term| moved || !old.contains(*term))
+                .map(|term| ((term.clone(), id), (division, traits.clone()))),
         );
         names.push(search_name::Model {
             subject_kind: S::KIND,
@@ -56,22 +75,25 @@ async fn put_some<S: Subject>(db: &impl ConnectionTrait, rows: &[S]) -> Result<(
             name: name.to_owned(),
             code: code.to_owned(),
             division_code: division.to_owned(),
+            traits,
         });
     }
     remove(db, gone).await?;
     // In the order of the index, so that neighbours are written together.
     let new: Vec<search_term::Model> = new
         .into_iter()
-        .map(|((term, subject_id), division)| search_term::Model {
+        .map(|((term, subject_id), (division, traits))| search_term::Model {
             term,
             subject_id,
             division_code: division.to_owned(),
+            traits,
         })
         .collect();
-    let moved = "on conflict (term, subject_id) do update set division_code = excluded.division_code";
+    let moved = "on conflict (term, subject_id) do update set division_code = excluded.division_code,
+        traits = excluded.traits";
     bulk::insert_with(db, &new, if known.is_empty() { "" } else { moved }).await?;
     let renamed = "on conflict (subject_kind, subject_id) do update set name = excluded.name, code = excluded.code,
-        division_code = excluded.division_code";
+        division_code = excluded.division_code, traits = excluded.traits";
     bulk::insert_with(db, &names, renamed).await?;
     Ok(())
 }
@@ -127,10 +149,11 @@ pub async fn catch_up(ctx: &Ctx) -> Result<usize, DbErr> {
 
 async fn catch_up_with<S: Subject>(ctx: &Ctx) -> Result<usize, DbErr> {
     let table = table_of::<S>();
+    let traits = S::TRAITS;
     let sql = format!(
         "select s.* from {table} s left join search_name n on n.subject_id = s.id and n.subject_kind = '{table}'
          where n.subject_id is null or n.name <> s.name or n.code <> s.code or n.division_code <> s.division_code
-         limit {AT_ONCE}"
+         or n.traits <> {traits} limit {AT_ONCE}"
     );
     let mut given = 0;
     loop {

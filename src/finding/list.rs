@@ -1,13 +1,15 @@
 //! One list, three orders: by distance where a place is named, else by relevance where something was typed, else by id.
 
 use super::{
+    filter::Filter,
     near::{Among, Near, near_filter},
-    place::Within,
-    search::{Search, few_of, is_few, query_words},
+    place::{FEW, Within},
+    search::{Search, few_of, query_words},
     subject::Subject,
     words::Words,
 };
 use crate::http::{ApiError, PageQuery};
+use entity::search_name::SubjectKind;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// What of a query every list of subjects reads alike.
@@ -44,11 +46,11 @@ pub struct Hit<S> {
 impl Asked<'_> {
     /// # Errors
     /// 400 for words too long, a place that is none, a distance out of range.
-    pub async fn read(self, db: &impl ConnectionTrait) -> Result<Wanted, ApiError> {
+    pub async fn read(self, db: &impl ConnectionTrait, kind: SubjectKind) -> Result<Wanted, ApiError> {
         let words = query_words(self.q)?;
         let near = near_filter(self.near, self.within_km)?;
         let within = match self.division.filter(|code| !code.is_empty()) {
-            Some(code) => Some(Within::of(db, code).await?),
+            Some(code) => Some(Within::of(db, code, kind).await?),
             None => None,
         };
         Ok(Wanted { words, near, within })
@@ -62,16 +64,14 @@ impl Wanted {
         self.words.is_some() || self.near.is_some()
     }
 
-    /// A page and one row more of the rows of `filter`, which holds the scope; `indexed` names the part of it that an
-    /// index leads to.
+    /// A page and one row more of the rows of `filter`, which holds the scope.
     ///
     /// # Errors
     /// 400 for a cursor that is none of this list's; when the database does not answer.
     pub async fn list<S: Subject>(
         &self,
         db: &impl ConnectionTrait,
-        filter: Condition,
-        indexed: Option<Condition>,
+        filter: &Filter,
         paging: &PageQuery,
     ) -> Result<Vec<Hit<S>>, ApiError> {
         let limit = paging.limit()?;
@@ -84,19 +84,18 @@ impl Wanted {
             return Ok(rows.into_iter().map(hit).collect());
         }
         if let Some(words) = &self.words {
-            let search = Search::<S>::new(words, filter).within(within).indexed(indexed);
+            let search = Search::<S>::new(words, filter).within(within);
             let rows = search.page(db, paging, limit).await?;
             return Ok(rows
                 .into_iter()
                 .map(|found| Hit { cursor: found.cursor(), metres: None, row: found.row })
                 .collect());
         }
-        let mut rows = S::Entity::find().filter(filter).order_by_asc(S::ID).limit(limit + 1);
+        let mut rows = S::Entity::find().filter(filter.of_row()).order_by_asc(S::ID).limit(limit + 1);
         if let Some(within) = within {
             // Few rows are put in order; of many the first come by themselves.
-            let led = Condition::all().add(within.holds(S::DIVISION));
-            rows = rows.filter(if is_few::<S>(db, led.clone()).await? {
-                few_of::<S>(led)
+            rows = rows.filter(if within.holds_few() {
+                few_of::<S>(Condition::all().add(within.holds(S::DIVISION)), FEW)
             } else {
                 within.keeps(S::DIVISION)
             });

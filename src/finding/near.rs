@@ -4,8 +4,9 @@
 
 use super::{
     distance::Spot,
-    place::Within,
-    search::{FEW, Search},
+    filter::Filter,
+    place::{FEW, Within},
+    search::Search,
     subject::Subject,
     words::Words,
 };
@@ -13,10 +14,11 @@ use crate::{
     http::{ApiError, FieldError, PageQuery, Text, bad_cursor},
     store::among_ids,
 };
-use entity::position;
+use entity::{position, search_name, search_term};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Value,
-    sea_query::{ArrayType, Expr},
+    ActiveEnum, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryResult, QuerySelect,
+    Value,
+    sea_query::{ArrayType, Expr, Query},
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -28,8 +30,9 @@ const USUAL_KM: i64 = 50;
 const MOST_KM: i64 = 500;
 /// Millionths of a degree to a band of latitude, by which the index begins.
 const BAND: i64 = 100_000;
-/// One name in so many is hoped to hold what was typed.
-const NAMED_SO: usize = 8;
+/// Of names, so many for each that is wanted hold what was typed often enough, it is hoped: one in eight does, and half as
+/// many again, so that chance seldom leaves too few.
+const NAMED_SO: usize = 12;
 /// Rows looked at with one statement.
 const LEAST_AT_ONCE: usize = 32;
 const MOST_AT_ONCE: usize = 2_048;
@@ -94,15 +97,53 @@ pub struct Among<'a> {
     /// What was typed.
     pub words: Option<&'a Words>,
     /// The scope, and conditions on the row itself.
-    pub filter: Condition,
+    pub filter: &'a Filter,
     /// Divisions.
     pub within: Option<&'a Within>,
 }
 
 impl Among<'_> {
-    /// One row in so many is hoped to be among them: where something was typed most are called otherwise.
+    /// So many rows for each that is wanted are hoped to hold it: where something was typed most are called otherwise.
     fn share(&self) -> usize {
         if self.words.is_some() { NAMED_SO } else { 1 }
+    }
+
+    /// Those of these rows that are among them: of what was typed their names tell, without their rows.
+    async fn passing<S: Subject>(
+        &self,
+        db: &impl ConnectionTrait,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, Option<S>>, DbErr> {
+        let Some(words) = self.words else {
+            return Ok(self.rows_of(db, ids).await?.into_iter().map(|(id, row)| (id, Some(row))).collect());
+        };
+        let names = self.names_of::<S>(db, ids).await?;
+        let passes = |(_, name, code): &(Uuid, String, String)| words.find(name, code);
+        Ok(names.into_iter().filter(passes).map(|(id, ..)| (id, None)).collect())
+    }
+
+    /// Those of these names that are of rows among them, but for what was typed.
+    async fn names_of<S: Subject>(
+        &self,
+        db: &impl ConnectionTrait,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<Vec<(Uuid, String, String)>, DbErr> {
+        use search_term::Column::{DivisionCode, SubjectId};
+        let listed = among_ids(db.get_database_backend(), Expr::col(SubjectId.as_column_ref()), ids);
+        let kind = Expr::col((search_term::Entity, search_name::Column::SubjectKind));
+        // A name carries what its terms do: under their name what is said of them holds for it.
+        let mut names = Query::select()
+            .columns([search_name::Column::SubjectId, search_name::Column::Name, search_name::Column::Code])
+            .from_as(search_name::Entity, search_term::Entity)
+            .and_where(sea_orm::sea_query::ExprTrait::eq(kind, S::KIND.to_value()))
+            .and_where(listed)
+            .cond_where(self.filter.of_terms::<S>())
+            .take();
+        if let Some(within) = self.within {
+            names.and_where(within.holds(DivisionCode));
+        }
+        let name = |row: QueryResult| Ok((row.try_get_by(0)?, row.try_get_by(1)?, row.try_get_by(2)?));
+        db.query_all(&names).await?.into_iter().map(name).collect()
     }
 
     /// Those of these rows that are among them, but for what was typed.
@@ -112,7 +153,7 @@ impl Among<'_> {
         ids: impl Iterator<Item = Uuid>,
     ) -> Result<HashMap<Uuid, S>, DbErr> {
         let listed = among_ids(db.get_database_backend(), Expr::col(S::ID.as_column_ref()), ids);
-        let mut rows = S::Entity::find().filter(listed).filter(self.filter.clone());
+        let mut rows = S::Entity::find().filter(listed).filter(self.filter.of_row());
         if let Some(within) = self.within {
             rows = rows.filter(within.keeps(S::DIVISION));
         }
@@ -136,7 +177,7 @@ impl Near {
         let after = after(paging)?;
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
         let enough = wanted.saturating_mul(among.share());
-        let first = if among.words.is_some() { 4 * FIRST } else { FIRST };
+        let first = if among.words.is_some() { 8 * FIRST } else { FIRST };
         let most = MOST_KM * 1_000;
         let mut radius = after.map_or(first, |(metres, _)| metres.saturating_mul(3) / 2).clamp(first, most);
         let mut judged = Judged { to: after, looked_at: 0, found: Vec::new() };
@@ -153,7 +194,7 @@ impl Near {
             there.sort_unstable();
             let (far, whole) = (radius >= self.metres, judged.judge(db, among, &there, wanted, rare_words).await?);
             if judged.found.len() == wanted || whole && far {
-                return Ok(judged.found);
+                return Ok(rows_of(db, judged.found).await?);
             }
             // Many rows there, few of that name: those of that name may be few altogether.
             if let Some(words) = rare_words.take_if(|_| judged.is_rare())
@@ -162,7 +203,7 @@ impl Near {
                 all.retain(|one| one.0 <= self.metres && after.as_ref().is_none_or(|after| one > after));
                 all.sort_unstable();
                 all.truncate(wanted);
-                return Ok(rows_of(db, all).await?);
+                return Ok(rows_of(db, all.into_iter().map(|(metres, id)| (metres, id, None)).collect()).await?);
             }
             if whole {
                 judged.to = Some((radius, Uuid::max()));
@@ -197,7 +238,7 @@ impl Near {
         words: &Words,
     ) -> Result<Option<Vec<(i64, Uuid)>>, DbErr> {
         let few = usize::try_from(FEW).unwrap_or(usize::MAX);
-        let search = Search::<S>::new(words, among.filter.clone()).within(among.within);
+        let search = Search::<S>::new(words, among.filter).within(among.within);
         let found = search.walk(db, None, few + 1).await?;
         if found.len() > few {
             return Ok(None);
@@ -246,7 +287,8 @@ struct Judged<S> {
     /// The last one looked at.
     to: Option<(i64, Uuid)>,
     looked_at: usize,
-    found: Vec<Nearby<S>>,
+    /// With their rows where these were read.
+    found: Vec<(i64, Uuid, Option<S>)>,
 }
 
 impl<S: Subject> Judged<S> {
@@ -272,14 +314,10 @@ impl<S: Subject> Judged<S> {
                 return Ok(false);
             }
             let (some, others) = rest.split_at(at_once.min(rest.len()));
-            let mut rows = among.rows_of::<S>(db, some.iter().map(|(_, id)| *id)).await?;
-            for (metres, id) in some {
-                let Some(row) = rows.remove(id) else { continue };
-                let [name, code, _] = row.sought_by();
-                if self.found.len() < wanted && among.words.is_none_or(|words| words.find(name, code)) {
-                    self.found.push(Nearby { metres: *metres, row });
-                }
-            }
+            let mut passing = among.passing::<S>(db, some.iter().map(|(_, id)| *id)).await?;
+            let passed = some.iter().filter_map(|(metres, id)| passing.remove(id).map(|row| (*metres, *id, row)));
+            let left = wanted - self.found.len();
+            self.found.extend(passed.take(left));
             self.looked_at += some.len();
             self.to = some.last().copied();
             rest = others;
@@ -295,11 +333,21 @@ fn after(paging: &PageQuery) -> Result<Option<(i64, Uuid)>, ApiError> {
     Ok(Some((metres, Uuid::parse_str(&id).map_err(|_| bad_cursor())?)))
 }
 
-/// The rows behind ids, in the order given.
-async fn rows_of<S: Subject>(db: &impl ConnectionTrait, found: Vec<(i64, Uuid)>) -> Result<Vec<Nearby<S>>, DbErr> {
-    let rows = S::Entity::find().filter(S::ID.is_in(found.iter().map(|(_, id)| *id))).all(db).await?;
-    let mut rows: HashMap<Uuid, S> = rows.into_iter().map(|row| (row.subject_id(), row)).collect();
-    Ok(found.into_iter().filter_map(|(metres, id)| rows.remove(&id).map(|row| Nearby { metres, row })).collect())
+/// The rows behind ids, in the order given; those not read yet are read.
+async fn rows_of<S: Subject>(
+    db: &impl ConnectionTrait,
+    found: Vec<(i64, Uuid, Option<S>)>,
+) -> Result<Vec<Nearby<S>>, DbErr> {
+    let mut rows = HashMap::new();
+    let unread: Vec<Uuid> = found.iter().filter(|(.., row)| row.is_none()).map(|(_, id, _)| *id).collect();
+    if !unread.is_empty() {
+        let listed = among_ids(db.get_database_backend(), Expr::col(S::ID.as_column_ref()), unread.into_iter());
+        let read = S::Entity::find().filter(listed).all(db).await?;
+        rows.extend(read.into_iter().map(|row: S| (row.subject_id(), row)));
+    }
+    let near =
+        |(metres, id, row): (i64, Uuid, Option<S>)| row.or_else(|| rows.remove(&id)).map(|row| Nearby { metres, row });
+    Ok(found.into_iter().filter_map(near).collect())
 }
 
 #[cfg(test)]

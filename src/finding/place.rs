@@ -1,40 +1,72 @@
 //! The divisions a search keeps to.
 
+use super::subject::table_of_kind;
 use crate::store::among_codes;
+use entity::search_name::SubjectKind;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement,
-    sea_query::{Expr, Func},
+    sea_query::{Expr, ExprTrait, Func},
 };
+
+/// Rows that are looked through one by one rather than by their terms.
+pub(super) const FEW: u64 = 500;
+/// Divisions whose rows are counted: a county with its townships.
+const COUNTED: usize = 64;
 
 /// A division and all below it by their parents, as codes; an old code stands for its successor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Within {
     codes: Vec<String>,
+    /// Whether no other division's code lies between the least of these and the greatest.
+    alone: bool,
+    few: bool,
     backend: DbBackend,
 }
 
 #[derive(FromQueryResult)]
 struct Code {
     code: String,
+    spanned: i64,
+    held: i64,
 }
 
 impl Within {
-    /// Reads them; none for a code there never was.
+    /// Reads them, and whether few of that kind lie there; none for a code there never was.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn of(db: &impl ConnectionTrait, code: &str) -> Result<Self, DbErr> {
-        let backend = db.get_database_backend();
-        // A code that is no more leads to the one division in its place.
-        let sql = "with recursive below(code) as (
+    pub async fn of(db: &impl ConnectionTrait, code: &str, kind: SubjectKind) -> Result<Self, DbErr> {
+        let (backend, table, most) = (db.get_database_backend(), table_of_kind(kind), FEW + 1);
+        // A code that is no more leads to the one division in its place. Rows are counted division by division, so that
+        // the index on theirs leads to them whatever the database takes their number for.
+        let sql = format!(
+            "with recursive below(code) as (
                select coalesce(d.successor_code, d.code) from division d where d.code = $1
                union
                select d.code from division d join below b on d.parent_code = b.code
              )
-             select code from below";
+             select b.code,
+               (select count(*) from division d
+                where d.code between (select min(code) from below) and (select max(code) from below)) as spanned,
+               case when (select count(*) from below) <= {COUNTED} then
+                 (select count(*) from (select 1 from {table} s where s.division_code = b.code limit {most}) as held)
+               else {most} end as held
+             from below b order by b.code"
+        );
         let statement = Statement::from_sql_and_values(backend, sql, [code.into()]);
-        let codes = Code::find_by_statement(statement).all(db).await?;
-        Ok(Self { codes: codes.into_iter().map(|row| row.code).collect(), backend })
+        let rows = Code::find_by_statement(statement).all(db).await?;
+        let held: i64 = rows.iter().map(|row| row.held).sum();
+        Ok(Self {
+            alone: rows.iter().all(|row| usize::try_from(row.spanned) == Ok(rows.len())),
+            few: u64::try_from(held).is_ok_and(|held| held <= FEW),
+            codes: rows.into_iter().map(|row| row.code).collect(),
+            backend,
+        })
+    }
+
+    /// Whether few rows lie there.
+    pub(super) fn holds_few(&self) -> bool {
+        self.few
     }
 
     /// Rows whose division is one of these; the index on it leads.
@@ -49,6 +81,10 @@ impl Within {
     }
 
     fn among(&self, value: Expr) -> Expr {
-        among_codes(self.backend, value, self.codes.iter().map(String::as_str))
+        match (self.codes.as_slice(), self.alone) {
+            // Two comparisons are less than a look into a list.
+            ([first, .., last], true) => value.between(first.as_str(), last.as_str()),
+            (codes, _) => among_codes(self.backend, value, codes.iter().map(String::as_str)),
+        }
     }
 }

@@ -1,11 +1,16 @@
 //! Walks the terms of names in their order, or looks through the few rows another condition leaves.
 
-use super::{place::Within, subject::Subject, words::Words};
+use super::{
+    filter::Filter,
+    place::{FEW, Within},
+    subject::Subject,
+    walk::{self, Place, Step, Stop},
+    words::Words,
+};
 use crate::http::{ApiError, FieldError, PageQuery, Text, bad_cursor, hex, unhex};
 use entity::search_term;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Asterisk, Expr, ExprTrait, Query},
 };
 use std::{collections::HashMap, marker::PhantomData};
@@ -13,10 +18,12 @@ use uuid::Uuid;
 
 /// Characters somebody may look for.
 const LONGEST: usize = 20;
-/// Rows that are looked through one by one rather than by their terms.
-pub(super) const FEW: u64 = 500;
-/// Terms read at once, at most.
+/// Rows asked for at once, at most.
 const MOST_AT_ONCE: u64 = 512;
+/// Entries of a range read at first: of common words in a county more fit than make a page.
+const READ_FIRST: u64 = 8_192;
+/// Where so many entries were read and make no page, so many rows behind an index are looked through instead.
+const RATHER_LOOKED_THROUGH: u64 = 4_000;
 
 /// What somebody typed into `q`, empty meaning absent.
 ///
@@ -54,32 +61,24 @@ impl<S: Subject> Found<S> {
 /// A search for `words` among the rows of `filter`.
 pub struct Search<'a, S> {
     words: &'a Words,
-    filter: Condition,
+    filter: &'a Filter,
     within: Option<&'a Within>,
-    indexed: Option<Condition>,
     subject: PhantomData<S>,
 }
 
-pub(super) type After = Option<(String, Uuid)>;
+pub(super) type After = Option<Place>;
 
 impl<'a, S: Subject> Search<'a, S> {
     /// Among all rows of `filter`, which holds the scope.
     #[must_use]
-    pub fn new(words: &'a Words, filter: Condition) -> Self {
-        Self { words, filter, within: None, indexed: None, subject: PhantomData }
+    pub fn new(words: &'a Words, filter: &'a Filter) -> Self {
+        Self { words, filter, within: None, subject: PhantomData }
     }
 
     /// Only within these divisions.
     #[must_use]
     pub fn within(mut self, within: Option<&'a Within>) -> Self {
         self.within = within;
-        self
-    }
-
-    /// Names the part of the filter that an index leads to: where it leaves few rows, these are looked through.
-    #[must_use]
-    pub fn indexed(mut self, condition: Option<Condition>) -> Self {
-        self.indexed = condition;
         self
     }
 
@@ -95,48 +94,59 @@ impl<'a, S: Subject> Search<'a, S> {
     ) -> Result<Vec<Found<S>>, ApiError> {
         let after = after(paging)?;
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
-        let led = self.led();
-        if let Some(led) = &led
-            && is_few::<S>(db, led.clone()).await?
-        {
-            return Ok(self.look_through(db, led, after, wanted).await?);
+        if let Some(few) = self.few(db).await? {
+            return Ok(self.look_through(db, few, FEW, after, wanted).await?);
         }
         Ok(self.walk(db, after, wanted).await?)
     }
 
-    /// The conditions that indexes lead to, where there are any.
-    fn led(&self) -> Option<Condition> {
-        let within = self.within.map(|within| within.holds(S::DIVISION));
-        match (self.indexed.clone(), within) {
-            (None, None) => None,
-            (Some(indexed), None) => Some(indexed),
-            (indexed, Some(within)) => Some(Condition::all().add(within).add_option(indexed)),
+    /// The few rows that the caller's own scope or the divisions leave, where that is so.
+    async fn few(&self, db: &impl ConnectionTrait) -> Result<Option<Condition>, DbErr> {
+        if let Some(within) = self.within.filter(|within| within.holds_few()) {
+            return Ok(Some(Condition::all().add(within.holds(S::DIVISION))));
         }
+        match self.filter.own_part() {
+            Some(own) if is_few::<S>(db, own.clone(), FEW).await? => Ok(Some(own)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Rows that some condition with an index leaves, where they are not too many to look through.
+    async fn led(&self, db: &impl ConnectionTrait) -> Result<Option<Condition>, DbErr> {
+        // One alone: SQLite, which keeps no figures on what a condition leaves, might begin at the wrong one of two.
+        let led = self.within.map(|within| within.holds(S::DIVISION)).or_else(|| self.filter.leading_part());
+        let Some(led) = led.map(|led| Condition::all().add(led)) else { return Ok(None) };
+        Ok(is_few::<S>(db, led.clone(), RATHER_LOOKED_THROUGH).await?.then_some(led))
     }
 
     async fn look_through(
         &self,
         db: &impl ConnectionTrait,
-        led: &Condition,
+        led: Condition,
+        most: u64,
         after: After,
         wanted: usize,
     ) -> Result<Vec<Found<S>>, DbErr> {
         let rows: Vec<(Uuid, String, String)> = S::Entity::find()
             .select_only()
             .columns([S::ID, S::NAME, S::CODE])
-            .filter(few_of::<S>(led.clone()))
-            .filter(self.filter.clone())
+            .filter(few_of::<S>(led, most))
+            .filter(self.of_rows())
             .into_tuple()
             .all(db)
             .await?;
         let term = |(id, name, code): (Uuid, String, String)| {
             self.words.first_term(S::KIND, &name, &code).map(|term| (term, id))
         };
-        let mut found: Vec<(String, Uuid)> = rows.into_iter().filter_map(term).collect();
+        let mut found: Vec<Place> = rows.into_iter().filter_map(term).collect();
         found.retain(|one| after.as_ref().is_none_or(|after| one > after));
         found.sort_unstable();
         found.truncate(wanted);
         rows_of(db, found).await
+    }
+
+    fn of_rows(&self) -> Condition {
+        self.filter.of_row().add_option(self.within.map(|within| within.keeps(S::DIVISION)))
     }
 
     /// Up to `wanted` rows, as many as there are behind `after`.
@@ -146,73 +156,49 @@ impl<'a, S: Subject> Search<'a, S> {
         after: After,
         wanted: usize,
     ) -> Result<Vec<Found<S>>, DbErr> {
+        let ranges = self.words.ranges(S::KIND);
+        let within = self.within.map(|within| within.holds(search_term::Column::DivisionCode));
+        // The division first: it leaves least, and SQLite looks at one after the other.
+        let fits = Condition::all().add_option(within).add(self.filter.of_terms::<S>());
         let mut found: Vec<Found<S>> = Vec::with_capacity(wanted);
-        let mut after = after;
-        for (from, to) in self.words.ranges(S::KIND) {
-            if after.as_ref().is_some_and(|(term, _)| *term >= to) {
-                continue;
-            }
-            // A name may hold what was typed twice: one or two rows more than are wanted.
-            let mut at_once = u64::try_from(wanted - found.len()).unwrap_or(MOST_AT_ONCE) + 2;
-            loop {
-                let terms = self.terms(db, (&from, &to), after.as_ref(), at_once).await?;
-                let more = u64::try_from(terms.len()).unwrap_or_default() == at_once;
-                for (term, row) in terms {
-                    let [name, code, _] = row.sought_by();
-                    let first = self.words.first_term(S::KIND, name, code);
-                    after = Some((term, row.subject_id()));
-                    if let Some((term, _)) = after.as_ref().filter(|(term, _)| Some(term) == first.as_ref()) {
-                        found.push(Found { term: term.clone(), row });
+        let mut to = after.clone();
+        // A name may hold what was typed twice: one or two rows more than are wanted.
+        let mut step = Step { fitting: u64::try_from(wanted).unwrap_or(MOST_AT_ONCE) + 2, read: READ_FIRST };
+        loop {
+            let stops = walk::step::<S>(db, &ranges, &fits, to.as_ref(), step).await?;
+            let (mut tired, more) = (false, u64::try_from(stops.len()).unwrap_or_default() == step.fitting);
+            for stop in stops {
+                let (place, row) = match stop {
+                    Stop::Entry(place, row) => (place, row),
+                    Stop::Tired(place) => {
+                        (to, tired) = (Some(place), true);
+                        break;
                     }
-                    if found.len() == wanted {
-                        return Ok(found);
-                    }
+                };
+                to = Some(place.clone());
+                let Some(row) = row else { continue };
+                let [name, code, _] = row.sought_by();
+                if self.words.first_term(S::KIND, name, code).as_ref() == Some(&place.0) {
+                    found.push(Found { term: place.0, row });
                 }
-                if !more {
-                    break;
+                if found.len() == wanted {
+                    return Ok(found);
                 }
-                at_once = std::cmp::min(MOST_AT_ONCE, at_once * 2);
             }
+            if !tired && !more {
+                return Ok(found);
+            }
+            if tired {
+                if step.read == READ_FIRST
+                    && let Some(led) = self.led(db).await?
+                {
+                    return self.look_through(db, led, RATHER_LOOKED_THROUGH, after, wanted).await;
+                }
+                step.read *= 4;
+            }
+            step.fitting = std::cmp::min(MOST_AT_ONCE, step.fitting * 2);
         }
-        Ok(found)
     }
-
-    async fn terms(
-        &self,
-        db: &impl ConnectionTrait,
-        (from, to): (&str, &str),
-        after: Option<&(String, Uuid)>,
-        limit: u64,
-    ) -> Result<Vec<(String, S)>, DbErr> {
-        use search_term::Column::{DivisionCode, SubjectId, Term};
-        let row = search_term::Entity::belongs_to(S::Entity::default()).from(SubjectId).to(S::ID);
-        let mut terms = search_term::Entity::find()
-            .join(JoinType::CrossJoin, row.into())
-            .select_also(S::Entity::default())
-            .filter(is_subject::<S>(SubjectId))
-            .filter(Term.lt(to))
-            .filter(self.filter.clone())
-            .order_by_asc(Term)
-            .order_by_asc(SubjectId)
-            .limit(limit);
-        if let Some(within) = self.within {
-            terms = terms.filter(within.keeps(DivisionCode));
-        }
-        terms = match after.filter(|(term, _)| term.as_str() >= from) {
-            Some((term, id)) => terms
-                .filter(Term.gte(term.as_str()))
-                .filter(Condition::any().add(Term.gt(term.as_str())).add(SubjectId.gt(*id))),
-            None => terms.filter(Term.gte(from)),
-        };
-        let rows = terms.all(db).await?;
-        Ok(rows.into_iter().filter_map(|(term, row)| row.map(|row| (term.term, row))).collect())
-    }
-}
-
-/// The subject behind a row. SQLite, which keeps no figures on what a condition leaves, might begin at the subjects; across
-/// a cross join it begins at the table before it.
-fn is_subject<S: Subject>(id: impl ColumnTrait) -> Expr {
-    Expr::col(id.as_column_ref()).eq(Expr::col(S::ID.as_column_ref()))
 }
 
 fn after(paging: &PageQuery) -> Result<After, ApiError> {
@@ -223,18 +209,18 @@ fn after(paging: &PageQuery) -> Result<After, ApiError> {
     if term.chars().any(char::is_control) { Err(bad_cursor()) } else { Ok(Some((term, id))) }
 }
 
-/// Whether an index leads to few rows only.
-pub(super) async fn is_few<S: Subject>(db: &impl ConnectionTrait, led: Condition) -> Result<bool, DbErr> {
-    let rows = S::Entity::find().select_only().column(S::ID).filter(led).limit(FEW + 1).into_query();
+/// Whether an index leads to no more than `most` rows.
+pub(super) async fn is_few<S: Subject>(db: &impl ConnectionTrait, led: Condition, most: u64) -> Result<bool, DbErr> {
+    let rows = S::Entity::find().select_only().column(S::ID).filter(led).limit(most + 1).into_query();
     let count = Query::select().expr(Expr::col(Asterisk).count()).from_subquery(rows, "few").take();
     let row = db.query_one(&count).await?.ok_or_else(|| DbErr::Custom("a count answers".to_owned()))?;
     let count: i64 = row.try_get_by_index(0)?;
-    Ok(u64::try_from(count).is_ok_and(|count| count <= FEW))
+    Ok(u64::try_from(count).is_ok_and(|count| count <= most))
 }
 
 /// The few rows an index leads to, by their ids: beside another condition SQLite might take that one's index instead.
-pub(super) fn few_of<S: Subject>(led: Condition) -> Expr {
-    S::ID.in_subquery(S::Entity::find().select_only().column(S::ID).filter(led).limit(FEW + 1).into_query())
+pub(super) fn few_of<S: Subject>(led: Condition, most: u64) -> Expr {
+    S::ID.in_subquery(S::Entity::find().select_only().column(S::ID).filter(led).limit(most + 1).into_query())
 }
 
 /// The rows behind ids, in the order given.

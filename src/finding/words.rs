@@ -47,6 +47,10 @@ fn lead(kind: SubjectKind, part: Part) -> &'static str {
 /// A text as it is compared: full-width letters as plain ones, small letters, nothing that does not show.
 #[must_use]
 pub fn normal(text: &str) -> String {
+    // Most names are of characters that stay as they are.
+    if text.chars().all(|one| matches!(one, '一'..='\u{9fa5}' | 'a'..='z' | '0'..='9')) {
+        return text.to_owned();
+    }
     let shown = |one: &char| !one.is_whitespace() && !one.is_control() && !is_hidden(*one);
     // A second time, since what stood apart may stand together now.
     text.nfkc().flat_map(char::to_lowercase).filter(shown).nfkc().collect()

@@ -4,7 +4,7 @@ use super::{Area, filter::code_filter, school_change::history, store};
 use crate::{
     access::{Action, Caller, Resource},
     context::Ctx,
-    finding::{Asked, Hit},
+    finding::{Asked, Filter, Hit, school_traits},
     http::{ApiError, Page, PageQuery, Path, Query, page},
 };
 use axum::{Json, extract::State};
@@ -15,6 +15,7 @@ use entity::{
     reporting_unit,
     school::{self, SchoolStage},
     school_affiliation, school_merger,
+    search_name::SubjectKind,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -211,19 +212,23 @@ pub async fn list_schools(
         within_km: query.within_km,
     };
     let db = &ctx.store.read;
-    let wanted = asked.read(db).await?;
-    let mut filter = Condition::all().add(scope.on_school());
+    let wanted = asked.read(db, SubjectKind::School).await?;
+    let all = |row| Condition::all().add(row);
+    let mut filter = Filter::default();
+    if !scope.is_everything() {
+        filter = filter.and(scope.on_school()).own(Some(scope.on_school()));
+    }
     if let Some(unit) = code_filter("reporting_unit", query.reporting_unit.as_deref())? {
-        filter = filter.add(school::Column::ReportingUnitCode.in_subquery(subtree(unit)));
+        filter = filter.and(all(school::Column::ReportingUnitCode.in_subquery(subtree(unit))));
     }
     if let Some(stage) = query.stage {
-        filter = filter.add(school::Column::Stage.eq(stage));
+        let row = school::Column::Stage.eq(stage);
+        filter = filter.and_traits(all(row.clone()), school_traits(Some(stage))).lead(Some(row));
     }
     if let Some(status) = query.status {
-        filter = filter.add(status.on(ctx.clock.now().business_day()));
+        filter = filter.and(status.on(ctx.clock.now().business_day()));
     }
-    let own = (!scope.is_everything()).then(|| scope.on_school());
-    let rows = wanted.list::<school::Model>(db, filter, own, &paging).await?;
+    let rows = wanted.list::<school::Model>(db, &filter, &paging).await?;
     let show = |hit: Hit<school::Model>| FoundSchool { school: school_view(hit.row), distance_m: hit.metres };
     Ok(Json(page(rows, limit, |hit| hit.cursor.clone(), show)))
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     access::{Action, Caller, Resource, Scope},
     context::Ctx,
-    finding::{Asked, Hit},
+    finding::{Asked, Filter, Hit, supplier_traits},
     http::{ApiError, Page, PageQuery, Path, Query, page},
     registry::Area,
     vault::mask_name,
@@ -16,9 +16,14 @@ use axum::{Json, extract::State};
 use entity::{
     id::SupplierId,
     purchase_order::{self, OrderStatus},
+    school,
+    search_name::SubjectKind,
+    search_term,
     supplier::{self, SupplierKind, SupplierStatus},
 };
-use sea_orm::{ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, sea_query::Expr,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -145,24 +150,34 @@ pub async fn list_suppliers(
         within_km: query.within_km,
     };
     let db = &ctx.store.read;
-    let wanted = asked.read(db).await?;
-    let mut filter = Condition::all().add(store::in_scope(&scope));
-    if let Some(kind) = query.kind {
-        filter = filter.add(supplier::Column::Kind.eq(kind));
-    }
-    if let Some(status) = query.status {
-        filter = filter.add(supplier::Column::Status.eq(status));
-    }
+    let wanted = asked.read(db, SubjectKind::Supplier).await?;
     let names = Names::shown_to(&caller, &scope);
+    let mut filter = filter(&scope, &query);
     if wanted.tells() {
         // What is not shown is not found either, nor where it is.
-        filter = filter.add(names.readable(db.get_database_backend()));
+        filter = names.readable(db.get_database_backend(), filter);
     }
-    let own = (!scope.is_everything()).then(|| store::in_scope(&scope));
-    let rows = wanted.list::<supplier::Model>(db, filter, own, &paging).await?;
+    let rows = wanted.list::<supplier::Model>(db, &filter, &paging).await?;
     let show =
         |hit: Hit<supplier::Model>| FoundSupplier { supplier: names.view(hit.row, false), distance_m: hit.metres };
     Ok(Json(page(rows, limit, |hit| hit.cursor.clone(), show)))
+}
+
+/// What of the query is chosen by: the terms of the names tell all of it.
+fn filter(scope: &Scope, query: &SuppliersQuery) -> Filter {
+    use supplier::Column::{Kind, Status};
+    let (kind, status) = (query.kind.map(|kind| Kind.eq(kind)), query.status.map(|status| Status.eq(status)));
+    let of_scope = scope.rows(None::<school::Column>, Some(search_term::Column::SubjectId));
+    let mut filter = Filter::default()
+        .and_told(store::in_scope(scope), of_scope)
+        .own((!scope.is_everything()).then(|| store::in_scope(scope)))
+        // Of the two the state leaves fewer, most often.
+        .lead(status.clone().or_else(|| kind.clone()));
+    if kind.is_some() || status.is_some() {
+        let row = Condition::all().add_option(kind).add_option(status);
+        filter = filter.and_traits(row, supplier_traits(query.kind, query.status));
+    }
+    filter
 }
 
 /// Find a supplier
@@ -225,15 +240,26 @@ impl<'a> Names<'a> {
             || self.households.as_ref().is_some_and(|scope| scope.covers_place(&row.division_code))
     }
 
-    /// The rows whose names are shown in full.
-    fn readable(&self, backend: DbBackend) -> Condition {
-        let kind = supplier::Column::Kind.ne(SupplierKind::Household.to_value());
-        let own = self.scope.held_suppliers(supplier::Column::Id);
-        let any = Condition::any().add(kind).add(own);
+    /// Only the rows whose names are shown in full.
+    fn readable(&self, backend: DbBackend, filter: Filter) -> Filter {
+        use supplier::Column::{DivisionCode, Id, Kind};
+        let household = supplier_traits(Some(SupplierKind::Household), None);
+        filter.and_told(
+            self.readable_of(backend, Kind.ne(SupplierKind::Household.to_value()), Id, DivisionCode),
+            self.readable_of(
+                backend,
+                search_term::Column::Traits.not_like(household),
+                search_term::Column::SubjectId,
+                search_term::Column::DivisionCode,
+            ),
+        )
+    }
+
+    /// `id` and `place` are the columns of what is read, `sells` those that are no households.
+    fn readable_of<C: ColumnTrait>(&self, backend: DbBackend, sells: Expr, id: C, place: C) -> Condition {
+        let any = Condition::any().add(sells).add(self.scope.held_suppliers(id));
         match &self.households {
-            Some(scope) => {
-                any.add(scope.keeps_registered(backend, supplier::Column::Id, supplier::Column::DivisionCode))
-            }
+            Some(scope) => any.add(scope.keeps_registered(backend, id, place)),
             None => any,
         }
     }

@@ -18,18 +18,18 @@ use xiaonong::{
 type List<'a> = (&'a str, &'a [(&'a str, &'a str)], usize);
 
 /// A path with its query encoded.
-fn with(path: &str, pairs: &[(&str, &str)]) -> String {
+pub fn with(path: &str, pairs: &[(&str, &str)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     format!("{path}?{query}")
 }
 
-fn column(page: &Value, name: &str) -> Vec<String> {
+pub fn column(page: &Value, name: &str) -> Vec<String> {
     let items = page["items"].as_array().expect("a page");
     items.iter().map(|item| item[name].as_str().unwrap_or_else(|| panic!("{name} of {item}")).to_owned()).collect()
 }
 
 /// The codes of a list's first 200 rows.
-async fn codes(app: &App, token: &str, path: &str, pairs: &[(&str, &str)]) -> Vec<String> {
+pub async fn codes(app: &App, token: &str, path: &str, pairs: &[(&str, &str)]) -> Vec<String> {
     let mut all = pairs.to_vec();
     all.push(("limit", "200"));
     column(&app.get(&with(path, &all)).by(token).await.ok(), "code")
@@ -137,6 +137,7 @@ on_both! {
         assert_eq!(find("/suppliers", &[("q", "nh"), ("kind", "household")]).await.len(), 12);
         assert_eq!(find("/suppliers", &[("q", "nh"), ("kind", "processor")]).await.len(), 0);
         app.execute("update supplier set status = 'suspended' where code = 'weining-potato-coop'").await;
+        assert_eq!(finding::catch_up(&app.ctx).await.expect("catches up"), 1);
         assert_eq!(find("/suppliers", &[("status", "suspended")]).await, ["weining-potato-coop"]);
         assert_eq!(find("/suppliers", &[("q", "合作社"), ("status", "suspended")]).await, ["weining-potato-coop"]);
         assert_eq!(find("/suppliers", &[("q", "合作社"), ("status", "approved")]).await.len(), 15);

@@ -46,6 +46,7 @@ mod double_counts;
 mod evidence;
 mod exports;
 mod finding;
+mod finding_kept;
 mod giving;
 mod goods_returns;
 mod groups;

@@ -1,12 +1,15 @@
 //! New divisions and new lists by file: compared, applied by the difference that was seen, or refused with every pointer.
 
-use crate::support::{
-    app::{App, on_both},
-    call::Answer,
-    trade::{Trade, fresh_key},
+use crate::{
+    finding::{column, with},
+    support::{
+        app::{App, on_both},
+        call::Answer,
+        trade::{Trade, fresh_key},
+    },
 };
 use serde_json::{Value, json};
-use xiaonong::{province::Bundle, share};
+use xiaonong::{finding, province::Bundle, share};
 
 const HEADER: &str = "code,name,parent_code,level,succeeds\n";
 
@@ -117,6 +120,11 @@ on_both! {
         let done = sends(app, &admin, &apply("2026-03-01"), &changed()).await.ok();
         assert_eq!((&done["applied"], &done["left_behind"]), (&json!(true), &json!(0)), "{done}");
         assert!(done["moved_seats"]["schools"].as_u64() > Some(0) && done["moved_seats"]["listings"].as_u64() > Some(0), "{done}");
+        assert!(done["moved_seats"]["suppliers"].as_u64() > Some(0), "{done}");
+        // What moved is found there at once.
+        assert_eq!(finding::catch_up(&app.ctx).await.expect("answers"), 0);
+        let found = app.get(&with("/suppliers", &[("q", "云薯"), ("division", "520582")])).by(&admin).await.ok();
+        assert_eq!(column(&found, "code"), ["weining-potato-coop"]);
         // Applied twice it is another difference: there is none any more.
         sends(app, &admin, &apply("2026-03-01"), &changed()).await.refused(412, "difference_stale");
         let again = sends(app, &admin, path, &changed()).await.ok();

@@ -12,7 +12,6 @@ use crate::{
     access::{Action, Caller, Resource},
     cache::Topic,
     context::Ctx,
-    finding,
     http::{ApiError, FieldError, ProblemBody, Query, Reply, Text, idempotency_key},
     registry::{county_of, past::present},
     sheets::{Refusal, take_file, text_of_async},
@@ -179,8 +178,6 @@ pub async fn import_divisions(
         ctx.recent.changed();
         ctx.pages.changed(Topic::Ledger);
         ctx.pages.changed(Topic::Listings);
-        // What a crash leaves undone here, the next start does.
-        finding::catch_up(&ctx).await?;
     }
     Ok(reply)
 }

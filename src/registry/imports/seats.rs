@@ -2,13 +2,16 @@
 //! suppliers, households, offers, reporting units. What is written down of the past stays (S3).
 
 use crate::{
+    finding,
     registry::school_change,
     store::bulk::{Kind, Rows},
 };
 use chrono::NaiveDate;
+use entity::supplier;
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A division that is over, the one in its place, and the county of that one.
 pub(super) struct Seat {
@@ -88,7 +91,7 @@ pub(super) async fn move_seats(
         move |relation: &str| format!("update {table} set {change} from {relation} where {table}.{column} = r.old")
     };
     let place = "division_code = r.new, version = version + 1";
-    moved.suppliers = places.run(db, &[], set("supplier", place, "division_code")).await?;
+    moved.suppliers = move_suppliers(db, &places, set("supplier", place, "division_code")).await?;
     let place = "division_code = r.new, county_code = r.county, version = version + 1";
     moved.households = places.run(db, &[], set("household", place, "division_code")).await?;
     let origin = "origin_division_code = r.new, origin_county_code = r.county, version = version + 1";
@@ -104,6 +107,19 @@ pub(super) async fn move_seats(
         db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     }
     Ok(moved)
+}
+
+/// Moves suppliers by `sql`, and the terms they are found by with them; answers how many.
+async fn move_suppliers(db: &impl ConnectionTrait, places: &Map, sql: impl Fn(&str) -> String) -> Result<u64, DbErr> {
+    let Some(statement) =
+        places.statement(db, &[], |relation| format!("{} returning supplier.id as id", sql(relation)))?
+    else {
+        return Ok(0);
+    };
+    let moved = db.query_all_raw(statement).await?;
+    let ids = moved.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<Uuid>, _>>()?;
+    finding::renew::<supplier::Model>(db, &ids).await?;
+    Ok(ids.len() as u64)
 }
 
 /// Old and new places as a relation `r`.
@@ -124,8 +140,21 @@ impl Map {
         values: &[Value],
         sql: impl Fn(&str) -> String,
     ) -> Result<u64, DbErr> {
+        match self.statement(db, values, sql)? {
+            Some(statement) => Ok(db.execute_raw(statement).await?.rows_affected()),
+            None => Ok(0),
+        }
+    }
+
+    /// The statement to run; none where there are no places.
+    fn statement(
+        &self,
+        db: &impl ConnectionTrait,
+        values: &[Value],
+        sql: impl Fn(&str) -> String,
+    ) -> Result<Option<Statement>, DbErr> {
         if self.0.is_empty() {
-            return Ok(0);
+            return Ok(None);
         }
         let backend = db.get_database_backend();
         let columns = Rows::new(&["old", "new", "county"], &[Kind::Text; 3], self.0.clone());
@@ -137,6 +166,6 @@ impl Map {
         }
         bound.extend(values.iter().cloned());
         let sql = sql.replace("{relation}", &relation);
-        Ok(db.execute_raw(Statement::from_sql_and_values(backend, sql, bound)).await?.rows_affected())
+        Ok(Some(Statement::from_sql_and_values(backend, sql, bound)))
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     audit::machine_line,
     cache::Topic,
     context::Ctx,
+    finding,
     http::ApiError,
     registry::Authorities,
     store::{
@@ -18,7 +19,7 @@ use crate::{
 use chrono::{Days, NaiveDate};
 use entity::{
     id::{SupplierId, VerificationId},
-    outbox,
+    outbox, supplier,
     time::Timestamp,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement, Value};
@@ -142,7 +143,9 @@ async fn expire(txn: &DatabaseTransaction, due: &[Due], at: Timestamp) -> Result
         "update supplier set status = 'expired', version = supplier.version + 1 from {r} where supplier.id = r.supplier_id",
         Vec::new(),
     )
-    .await
+    .await?;
+    let expired: Vec<_> = due.iter().map(|one| one.supplier_id.0).collect();
+    finding::renew::<supplier::Model>(txn, &expired).await
 }
 
 /// Runs a statement over the verifications that are due, `{r}` with their ids.

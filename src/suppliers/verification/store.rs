@@ -4,7 +4,7 @@ use super::{
     history,
     rules::{Deed, Objections, Stage, Step, Verification},
 };
-use crate::{access::Scope, http::ApiError, store::bulk};
+use crate::{access::Scope, finding, http::ApiError, store::bulk};
 use entity::{
     id::{ConsentId, SupplierId, VerificationId},
     objection::{self, ObjectionOutcome},
@@ -191,7 +191,8 @@ async fn set_status(
         .await?;
     supplier.status = status;
     supplier.version += 1;
-    Ok(())
+    // Read anew: its name may have changed since it was read.
+    finding::renew::<supplier::Model>(db, &[supplier.id.0]).await
 }
 
 fn row_of(id: VerificationId, supplier_id: SupplierId, state: &Verification, version: i64) -> verification::Model {
