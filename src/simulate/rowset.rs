@@ -7,6 +7,22 @@ use entity::{
 };
 use sea_orm::DbErr;
 
+/// The tables they go into.
+pub const TABLES: [&str; 12] = [
+    "purchase_order",
+    "order_line",
+    "consignment",
+    "consignment_line",
+    "certificate",
+    "receipt",
+    "receipt_inspector",
+    "receipt_line",
+    "declared_purchase",
+    "purchase_line",
+    "declared_certificate",
+    "school_month_total",
+];
+
 /// Rows in the order their foreign keys need.
 #[derive(Default)]
 pub struct Rowset {
@@ -24,24 +40,23 @@ pub struct Rowset {
 }
 
 impl Rowset {
-    /// Writes everything with the totals the lines add up to, and is empty afterwards. All lines of a school's month must
-    /// be in one set, since totals are written once.
+    /// Writes everything with the totals the lines add up to. All lines of a school's month must be in one set, since totals
+    /// are written once.
     ///
     /// # Errors
     /// Whatever the database refuses.
-    pub async fn write(&mut self, load: &mut Load) -> Result<(), DbErr> {
-        let rows = std::mem::take(self);
-        load.write(&rows.orders).await?;
-        load.write(&rows.order_lines).await?;
-        load.write(&rows.consignments).await?;
-        load.write(&rows.consignment_lines).await?;
-        load.write(&rows.certificates).await?;
-        load.write(&rows.receipts).await?;
-        load.write(&rows.inspectors).await?;
-        load.write(&rows.receipt_lines).await?;
-        load.write(&rows.declared).await?;
-        load.write(&rows.lines).await?;
-        load.write(&rows.declared_certificates).await?;
-        load.write(&totals(&rows.lines)).await
+    pub async fn write(&self, load: &mut Load) -> Result<(), DbErr> {
+        load.write(&self.orders).await?;
+        load.write(&self.order_lines).await?;
+        load.write(&self.consignments).await?;
+        load.write(&self.consignment_lines).await?;
+        load.write(&self.certificates).await?;
+        load.write(&self.receipts).await?;
+        load.write(&self.inspectors).await?;
+        load.write(&self.receipt_lines).await?;
+        load.write(&self.declared).await?;
+        load.write(&self.lines).await?;
+        load.write(&self.declared_certificates).await?;
+        load.write(&totals(&self.lines)).await
     }
 }

@@ -1,27 +1,21 @@
-//! Runs a plan: the registry of all counties first, then the year of each county, every county as one load.
+//! Runs a plan: the registry of all counties first, then the year of each county, every county in one load.
 
 use super::{
     calendar::school_days,
     goods,
-    market::{Offer, Sellers, sellers},
-    offers::{by_good, frozen, offers_for},
-    prepare::{MARK, account, accounts, counties, mark, marks},
-    registry::{Buyer, schools},
-    rowset::Rowset,
-    trade::{Day, Month},
+    make::{Making, Place, World},
+    market::{Offer, sellers},
+    offers::offers_for,
+    prepare::{MARK, accounts, counties, mark, marks},
+    registered::Registered,
+    registry::{Buyer, County, schools},
+    rowset::TABLES,
 };
-use crate::{
-    context::Ctx,
-    finding,
-    ledger::fold_county,
-    registry::{Seat, term_of},
-    share,
-    suppliers::verification::listed,
-};
+use crate::{context::Ctx, finding, ledger::fold_county, share};
 use chrono::NaiveDate;
-use entity::{bundle, listing, time::month_of};
+use entity::bundle;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use thiserror::Error;
 
 /// What is to be simulated.
@@ -89,8 +83,8 @@ pub enum SimulateError {
     Database(#[from] DbErr),
 }
 
-/// Lines after which rows go to the database.
-const FLUSH: usize = 24_000;
+/// Days of schools after which a load ends with its county: what it costs besides its rows is then little beside them.
+const WORTHWHILE: usize = 1_000;
 
 /// Whether this database holds a simulated province.
 ///
@@ -114,88 +108,99 @@ pub async fn simulate(ctx: &Ctx, plan: &Plan, mut told: impl FnMut(&Progress)) -
     let goods = goods::load(db).await?;
     let elsewhere = &ctx.settings.province.manifest.neighbours;
     let days = school_days(plan.from, plan.days);
-    let people = accounts();
-    let buying = counties.iter().filter(|county| county.schools > 0);
-    let mut result = Simulated { counties: buying.count(), ..Simulated::default() };
-    let mut progress = Progress { schools: 0, of: counties.iter().map(|county| county.schools).sum(), lines: 0 };
+    let mut registered = Registered::default();
     let mut market: BTreeMap<&str, Vec<Offer>> = BTreeMap::new();
     let mut buyers: BTreeMap<&str, Vec<Buyer>> = BTreeMap::new();
-    let mut load = ctx.store.begin_load().await?;
-    let fresh = !done.contains(MARK);
     for county in &counties {
         let (schools, canteens, buying) = schools(plan.seed, county, plan.from);
-        let Sellers { households, statuses, suppliers, links, offers } =
-            sellers(plan.seed, county, &goods, elsewhere, plan.from);
-        result.schools += schools.len();
-        result.suppliers += suppliers.len();
-        if fresh {
-            let listings: Vec<listing::Model> = offers.iter().map(|offer| offer.listing.clone()).collect();
-            load.write(&schools).await?;
-            load.write(
-                &schools.iter().map(|school| Seat::today(school).from(school.id, plan.from)).collect::<Vec<_>>(),
-            )
-            .await?;
-            load.write(&canteens).await?;
-            load.write(&canteens.iter().map(|canteen| term_of(canteen, plan.from)).collect::<Vec<_>>()).await?;
-            load.write(&households).await?;
-            load.write(&statuses).await?;
-            load.write(&suppliers).await?;
-            let (approvals, steps) = listed(suppliers.iter().map(|one| one.id), ctx.clock.now());
-            load.write(&approvals).await?;
-            load.write(&steps).await?;
-            load.write(&links).await?;
-            load.write(&listings).await?;
-        }
-        market.insert(&county.code, offers);
+        registered.schools.extend(schools);
+        registered.canteens.extend(canteens);
+        market.insert(&county.code, registered.sell(sellers(plan.seed, county, &goods, elsewhere, plan.from)));
         buyers.insert(&county.code, buying);
     }
-    if fresh {
-        load.write(&people.map(|who| account(who, ctx.clock.now()))).await?;
-        load.write(&[mark(MARK, plan, ctx.clock.now())]).await?;
-    }
-    load.commit().await?;
-    // The others only sell.
-    for county in counties.iter().filter(|county| county.schools > 0) {
-        let name = format!("{MARK}/{}", county.code);
-        if done.contains(&name) {
-            result.skipped += 1;
-            progress.schools += county.schools;
-            continue;
-        }
-        let offers = offers_for(plan.seed, county, &counties, &market);
-        let by_good = by_good(&offers, goods.len());
-        let frozen = frozen(db, &offers, &goods, &days).await?;
-        let people = people.map(|(id, _)| id);
+    let people = accounts();
+    if !done.contains(MARK) {
         let mut load = ctx.store.begin_load().await?;
-        let mut rows = Rowset::default();
-        for buyer in buyers.get(county.code.as_str()).into_iter().flatten().filter(|buyer| !buyer.absent) {
-            for day in &days {
-                let Some(frozen) = frozen.get(&month_of(*day)) else { continue };
-                let month =
-                    Month { seed: plan.seed, goods: &goods, offers: &offers, frozen, by_good: &by_good, people };
-                Day::new(&month, buyer, *day).buy(&mut rows);
-            }
-            progress.schools += 1;
-            if rows.lines.len() >= FLUSH {
-                result.lines += rows.lines.len() as u64;
-                rows.write(&mut load).await?;
-                progress.lines = result.lines;
-                told(&progress);
-            }
-        }
-        result.lines += rows.lines.len() as u64;
-        rows.write(&mut load).await?;
-        fold_county(&mut load, &county.code).await?;
-        load.write(&[mark(&name, plan, ctx.clock.now())]).await?;
+        registered.write(&mut load, people, plan.from, ctx.clock.now()).await?;
+        load.write(&[mark(MARK, plan, ctx.clock.now())]).await?;
         load.commit().await?;
-        progress.lines = result.lines;
+    }
+    let name = |county: &County| format!("{MARK}/{}", county.code);
+    // The others only sell.
+    let (skipped, waiting): (Vec<&County>, Vec<&County>) =
+        counties.iter().filter(|county| county.schools > 0).partition(|county| done.contains(&name(county)));
+    let schools_of = |counties: &[&County]| counties.iter().map(|county| county.schools).sum::<usize>();
+    let mut result = Simulated {
+        schools: registered.schools.len(),
+        suppliers: registered.suppliers.len(),
+        lines: 0,
+        counties: skipped.len() + waiting.len(),
+        skipped: skipped.len(),
+    };
+    drop(registered);
+    let mut progress = Progress { schools: schools_of(&skipped), of: result.schools, lines: 0 };
+    let world = Arc::new(World { seed: plan.seed, goods, days, people: people.map(|(id, _)| id) });
+    let mut start = async |batch: &[&County]| -> Result<Making, DbErr> {
+        let mut places = Vec::with_capacity(batch.len());
+        for county in batch {
+            let offers = offers_for(plan.seed, county, &counties, &market);
+            let buyers = buyers.remove(county.code.as_str()).unwrap_or_default();
+            places.push(Place::read(db, &world, offers, buyers).await?);
+        }
+        Ok(Making::of(&world, places))
+    };
+    let batches = batches(&waiting, plan.days);
+    let mut under_way = None;
+    for batch in batches.iter().map(Some).chain([None]) {
+        // Before the load, which lets nobody read what it locks.
+        let next = match batch {
+            Some(batch) => Some((batch, start(batch).await?)),
+            None => None,
+        };
+        let Some((batch, mut making)) = std::mem::replace(&mut under_way, next) else { continue };
+        let before = progress.schools;
+        let mut load = ctx.store.begin_load().await?;
+        load.lift_keys(&TABLES).await?;
+        while let Some(piece) = making.next().await? {
+            progress.lines += piece.rows.lines.len() as u64;
+            progress.schools += piece.schools;
+            piece.rows.write(&mut load).await?;
+            told(&progress);
+        }
+        for county in batch {
+            fold_county(&mut load, &county.code).await?;
+        }
+        let marks: Vec<_> = batch.iter().map(|county| mark(&name(county), plan, ctx.clock.now())).collect();
+        load.write(&marks).await?;
+        load.commit().await?;
+        // With those that buy nothing.
+        progress.schools = before + schools_of(batch);
         told(&progress);
     }
+    result.lines = progress.lines;
     finding::catch_up(ctx).await?;
     while share::recount(ctx).await? > 0 {}
     if ctx.store.backend() == DbBackend::Postgres {
         // Plans made for empty tables would be kept otherwise.
         db.execute_unprepared("analyze").await?;
     }
+    ctx.store.validate_keys().await?;
     Ok(result)
+}
+
+/// Counties in the order of the plan, as many in one load as make it worth its while.
+fn batches<'a>(counties: &[&'a County], days: usize) -> Vec<Vec<&'a County>> {
+    let mut batches: Vec<Vec<&County>> = Vec::new();
+    let mut size = WORTHWHILE;
+    for county in counties {
+        if size >= WORTHWHILE {
+            batches.push(Vec::new());
+            size = 0;
+        }
+        size += county.schools * days;
+        if let Some(batch) = batches.last_mut() {
+            batch.push(*county);
+        }
+    }
+    batches
 }
