@@ -55,13 +55,12 @@ async fn put_some<S: Subject>(db: &impl ConnectionTrait, rows: &[S]) -> Result<(
     for row in rows {
         let ([name, code, division], traits, id) = (row.sought_by(), row.traits(), row.subject_id());
         let before = known.get(&id);
-        let stays = |before: &&search_name::Model| before.division_code == division && before.traits == traits;
-        if before.filter(stays).is_some_and(|before| [&*before.name, &*before.code] == [name, code]) {
+        let moved = before.is_none_or(|before| before.division_code != division || before.traits != traits);
+        if !moved && before.is_some_and(|before| [&*before.name, &*before.code] == [name, code]) {
             continue;
         }
         let terms = words::terms(S::KIND, name, code);
         let old = before.map(|before| words::terms(S::KIND, &before.name, &before.code)).unwrap_or_default();
-        let moved = before.filter(stays).is_none();
         gone.extend(old.difference(&terms).map(|term| (term.clone(), id)));
         new.extend(
             terms

@@ -24,7 +24,7 @@ pub struct Within {
 }
 
 #[derive(FromQueryResult)]
-struct Code {
+struct Below {
     code: String,
     spanned: i64,
     held: i64,
@@ -54,7 +54,7 @@ impl Within {
              from below b order by b.code"
         );
         let statement = Statement::from_sql_and_values(backend, sql, [code.into()]);
-        let rows = Code::find_by_statement(statement).all(db).await?;
+        let rows = Below::find_by_statement(statement).all(db).await?;
         let held: i64 = rows.iter().map(|row| row.held).sum();
         Ok(Self {
             alone: rows.iter().all(|row| usize::try_from(row.spanned) == Ok(rows.len())),

@@ -71,12 +71,12 @@ pub(super) async fn step<S: Subject>(
         .order_by(of(SubjectId), Order::Asc)
         .order_by((fitting.clone(), mark), Order::Asc)
         .take();
-    let stop = |row: sea_orm::QueryResult| {
+    let read = |row: sea_orm::QueryResult| {
         let place = (row.try_get("", "found_term")?, row.try_get("", "found_id")?);
         let tired = row.try_get::<i32>("", "mark")? == 1;
         Ok(if tired { Stop::Tired(place) } else { Stop::Entry(place, S::from_query_result_optional(&row, "")?) })
     };
-    db.query_all(&rows).await?.into_iter().map(stop).collect()
+    db.query_all(&rows).await?.into_iter().map(read).collect()
 }
 
 /// The entries of a range behind `after`, in their order.
