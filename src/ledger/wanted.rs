@@ -188,10 +188,18 @@ pub async fn walk(
     limit: u64,
 ) -> Result<Vec<purchase_line::Model>, DbErr> {
     let mut rest = match after {
-        Some((school, ..)) => &schools[schools.partition_point(|one| *one < school)..],
+        Some((school, ..)) => &schools[schools.partition_point(|one| *one <= school)..],
         None => schools,
     };
-    let mut found = Vec::new();
+    let mut found = match after {
+        // By itself: the index has its lines in order, and most pages of a long list are full with them. Among other schools
+        // a plan made for any values sorts all lines of all of them.
+        Some((school, day, id)) => {
+            let same = lines.clone().filter(Column::SchoolId.eq(school)).filter(Column::PurchasedOn.gte(day));
+            in_order(db, same, Some((day, id)), limit).await?
+        }
+        None => Vec::new(),
+    };
     let mut step = FIRST_SCHOOLS;
     while !rest.is_empty() {
         let (these, others) = rest.split_at(step.min(rest.len()));
@@ -199,11 +207,7 @@ pub async fn walk(
         if left == 0 {
             break;
         }
-        let mut of_these = lines.clone().filter(Column::SchoolId.is_in(these.iter().copied()));
-        if let Some((school, day, id)) = after {
-            let same = Condition::all().add(Column::SchoolId.eq(school)).add(later(day, id));
-            of_these = of_these.filter(Condition::any().add(Column::SchoolId.gt(school)).add(same));
-        }
+        let of_these = lines.clone().filter(Column::SchoolId.is_in(these.iter().copied()));
         let ordered = of_these.order_by_asc(Column::SchoolId).order_by_asc(Column::PurchasedOn);
         found.extend(ordered.order_by_asc(Column::Id).limit(left).all(db).await?);
         rest = others;
