@@ -1,4 +1,4 @@
-//! Rows written out as they come: CSV with a byte order mark, and XLSX with one sheet after another.
+//! Rows written out as they come: CSV with a byte order mark, and XLSX with one sheet after another as each is full.
 //!
 //! An XLSX file is a ZIP of XML: written part by part into whatever takes bytes, it holds one row in memory. The
 //! libraries that write it keep all rows, or a file of them on disk, until the end.
@@ -133,39 +133,55 @@ impl<W: Write> SheetWriter<W> {
     }
 }
 
-const TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#;
+/// Rows of a sheet at most, the header with them: spreadsheets read no more.
+const MOST_ROWS: u32 = 1_048_576;
+
 const ROOT: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
-const BOOK: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>"#;
 /// Format 1 is text: a long number typed into such a column stays as it was typed.
 const STYLES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts count="1"><font><sz val="11"/><name val="等线"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>"#;
 const SHEET: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols><col min="1" max="64" width="18" style="1" customWidth="1"/></cols><sheetData>"#;
+const SHEET_END: &[u8] = b"</sheetData></worksheet>";
 
+/// A workbook whose sheets have as many rows as they may: what is more goes on in another, under the first row again.
 struct Book<W: Write> {
     zip: ZipWriter<StreamWriter<W>>,
+    sheet: String,
+    sheets: u32,
+    /// Rows of the present sheet, and at most.
+    rows: u32,
+    most_rows: u32,
+    first: Option<String>,
     row: String,
 }
 
 impl<W: Write> Book<W> {
     fn new(out: W, sheet: &str) -> io::Result<Self> {
-        let mut zip = ZipWriter::new_stream(out);
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         let mut name = String::new();
         escape(sheet, &mut name);
-        let workbook = format!(
-            r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="{name}" sheetId="1" r:id="rId1"/></sheets></workbook>"#
-        );
-        for (part, text) in [
-            ("[Content_Types].xml", TYPES),
-            ("_rels/.rels", ROOT),
-            ("xl/workbook.xml", &workbook),
-            ("xl/_rels/workbook.xml.rels", BOOK),
-            ("xl/styles.xml", STYLES),
-            ("xl/worksheets/sheet1.xml", SHEET),
-        ] {
-            zip.start_file(part, options)?;
-            zip.write_all(text.as_bytes())?;
-        }
-        Ok(Self { zip, row: String::new() })
+        let mut book = Self {
+            zip: ZipWriter::new_stream(out),
+            sheet: name,
+            sheets: 0,
+            rows: 0,
+            most_rows: MOST_ROWS,
+            first: None,
+            row: String::new(),
+        };
+        book.part("_rels/.rels", ROOT)?;
+        book.part("xl/styles.xml", STYLES)?;
+        book.begin_sheet()?;
+        Ok(book)
+    }
+
+    fn part(&mut self, name: &str, text: &str) -> io::Result<()> {
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        self.zip.start_file(name, options)?;
+        self.zip.write_all(text.as_bytes())
+    }
+
+    fn begin_sheet(&mut self) -> io::Result<()> {
+        (self.sheets, self.rows) = (self.sheets + 1, 0);
+        self.part(&format!("xl/worksheets/sheet{}.xml", self.sheets), SHEET)
     }
 
     fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
@@ -188,11 +204,49 @@ impl<W: Write> Book<W> {
             }
         }
         self.row.push_str("</row>");
+        if self.rows == self.most_rows {
+            self.zip.write_all(SHEET_END)?;
+            self.begin_sheet()?;
+            self.zip.write_all(self.first.as_deref().unwrap_or_default().as_bytes())?;
+            self.rows = 1;
+        }
+        self.rows += 1;
+        self.first.get_or_insert_with(|| self.row.clone());
         self.zip.write_all(self.row.as_bytes())
     }
 
     fn finish(mut self) -> io::Result<()> {
-        self.zip.write_all(b"</sheetData></worksheet>")?;
+        self.zip.write_all(SHEET_END)?;
+        // Only now is it known how many sheets there are.
+        let (mut types, mut sheets, mut relations) = (String::new(), String::new(), String::new());
+        for number in 1..=self.sheets {
+            let name = if number == 1 { self.sheet.clone() } else { format!("{} ({number})", self.sheet) };
+            types += &format!(
+                r#"<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>"#
+            );
+            sheets += &format!(r#"<sheet name="{name}" sheetId="{number}" r:id="sheet{number}"/>"#);
+            relations += &format!(
+                r#"<Relationship Id="sheet{number}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet{number}.xml"/>"#
+            );
+        }
+        self.part(
+            "xl/workbook.xml",
+            &format!(
+                r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>{sheets}</sheets></workbook>"#
+            ),
+        )?;
+        self.part(
+            "xl/_rels/workbook.xml.rels",
+            &format!(
+                r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}<Relationship Id="styles" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>"#
+            ),
+        )?;
+        self.part(
+            "[Content_Types].xml",
+            &format!(
+                r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>{types}</Types>"#
+            ),
+        )?;
         self.zip.finish()?;
         Ok(())
     }
@@ -217,6 +271,8 @@ fn escape(text: &str, out: &mut String) {
 mod tests {
     use super::*;
     use crate::sheets::{Column, SheetKind, column, text_of};
+    use calamine::{Reader, Xlsx, open_workbook_from_rs};
+    use std::io::Cursor;
 
     const COLUMNS: &[Column] = &[column("a", "甲", "")];
     static KIND: SheetKind = SheetKind { name: "test", title: ("", ""), columns: COLUMNS, most_rows: 10 };
@@ -237,6 +293,24 @@ mod tests {
         assert_eq!(csv, "\u{feff}甲,乙\r\n\"'=1+1 & \"\"x\"\"\",,-12.30\r\n");
         let text = text_of(&written(Format::Xlsx), &KIND).expect("an XLSX file");
         assert_eq!(text, "甲,乙\n\"=1+1 & \"\"x\"\"\",,-12.3\n");
+    }
+
+    #[test]
+    fn a_sheet_that_is_full_goes_on_in_another_under_the_same_header() {
+        let mut out = Vec::new();
+        let mut book = Book::new(&mut out, "A<B").expect("begins");
+        book.most_rows = 3;
+        for text in ["甲", "1", "2", "3", "4", "5"] {
+            book.row(&[Cell::Text(text.to_owned())]).expect("writes");
+        }
+        book.finish().expect("ends");
+        let mut read: Xlsx<_> = open_workbook_from_rs(Cursor::new(out)).expect("a workbook");
+        let sheets = read
+            .worksheets()
+            .into_iter()
+            .map(|(name, range)| (name, range.rows().map(|row| row[0].to_string()).collect::<Vec<_>>().join(" ")));
+        let expected = [("A<B", "甲 1 2"), ("A<B (2)", "甲 3 4"), ("A<B (3)", "甲 5")];
+        assert_eq!(sheets.collect::<Vec<_>>(), expected.map(|(name, rows)| (name.to_owned(), rows.to_owned())));
     }
 
     #[test]
