@@ -94,7 +94,7 @@ impl Wanted {
         let mut rows = S::Entity::find().filter(filter.of_row()).order_by_asc(S::ID).limit(limit + 1);
         if let Some(within) = within {
             // Few rows are put in order; of many the first come by themselves.
-            rows = rows.filter(if within.holds_few() {
+            rows = rows.filter(if within.holds_at_most(FEW) {
                 few_of::<S>(Condition::all().add(within.holds(S::DIVISION)), FEW)
             } else {
                 within.keeps(S::DIVISION)

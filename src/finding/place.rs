@@ -19,7 +19,8 @@ pub struct Within {
     codes: Vec<String>,
     /// Whether no other division's code lies between the least of these and the greatest.
     alone: bool,
-    few: bool,
+    /// Rows that lie there, counted to one more than [`FEW`].
+    held: u64,
     backend: DbBackend,
 }
 
@@ -58,15 +59,15 @@ impl Within {
         let held: i64 = rows.iter().map(|row| row.held).sum();
         Ok(Self {
             alone: rows.iter().all(|row| usize::try_from(row.spanned) == Ok(rows.len())),
-            few: u64::try_from(held).is_ok_and(|held| held <= FEW),
+            held: u64::try_from(held).unwrap_or_default(),
             codes: rows.into_iter().map(|row| row.code).collect(),
             backend,
         })
     }
 
-    /// Whether few rows lie there.
-    pub(super) fn holds_few(&self) -> bool {
-        self.few
+    /// Whether no more than `most` rows lie there; `most` is [`FEW`] or less.
+    pub(super) fn holds_at_most(&self, most: u64) -> bool {
+        self.held <= most
     }
 
     /// Rows whose division is one of these; the index on it leads.

@@ -22,6 +22,8 @@ const LONGEST: usize = 20;
 const MOST_AT_ONCE: u64 = 512;
 /// Entries of a range read at first: of common words in a county more fit than make a page.
 const READ_FIRST: u64 = 8_192;
+/// Rows of divisions that are looked through at once: of more than these a page of common words stands among those entries.
+const LOOKED_THROUGH: u64 = 250;
 /// Where so many entries were read and make no page, so many rows behind an index are looked through instead.
 const RATHER_LOOKED_THROUGH: u64 = 4_000;
 
@@ -102,7 +104,7 @@ impl<'a, S: Subject> Search<'a, S> {
 
     /// The few rows that the caller's own scope or the divisions leave, where that is so.
     async fn few(&self, db: &impl ConnectionTrait) -> Result<Option<Condition>, DbErr> {
-        if let Some(within) = self.within.filter(|within| within.holds_few()) {
+        if let Some(within) = self.within.filter(|within| within.holds_at_most(LOOKED_THROUGH)) {
             return Ok(Some(Condition::all().add(within.holds(S::DIVISION))));
         }
         match self.filter.own_part() {
@@ -127,18 +129,18 @@ impl<'a, S: Subject> Search<'a, S> {
         after: After,
         wanted: usize,
     ) -> Result<Vec<Found<S>>, DbErr> {
-        let rows: Vec<(Uuid, String, String)> = S::Entity::find()
-            .select_only()
-            .columns([S::ID, S::NAME, S::CODE])
-            .filter(few_of::<S>(led, most))
-            .filter(self.of_rows())
-            .into_tuple()
-            .all(db)
-            .await?;
-        let term = |(id, name, code): (Uuid, String, String)| {
-            self.words.first_term(S::KIND, &name, &code).map(|term| (term, id))
-        };
-        let mut found: Vec<Place> = rows.into_iter().filter_map(term).collect();
+        // Cut off before anything else is asked of them: beside another condition SQLite might take that one's index.
+        let few = S::Entity::find().filter(led).limit(most + 1).into_query();
+        let rows = Query::select()
+            .columns([S::ID, S::NAME, S::CODE].map(|column| column.as_column_ref()))
+            .from_subquery(few, S::Entity::default())
+            .cond_where(self.of_rows())
+            .take();
+        let mut found: Vec<Place> = Vec::new();
+        for row in db.query_all(&rows).await? {
+            let (id, name, code): (Uuid, String, String) = (row.try_get_by(0)?, row.try_get_by(1)?, row.try_get_by(2)?);
+            found.extend(self.words.first_term(S::KIND, &name, &code).map(|term| (term, id)));
+        }
         found.retain(|one| after.as_ref().is_none_or(|after| one > after));
         found.sort_unstable();
         found.truncate(wanted);

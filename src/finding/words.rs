@@ -44,11 +44,19 @@ fn lead(kind: SubjectKind, part: Part) -> &'static str {
     }
 }
 
+/// Characters that are compared as they stand, as a range of a pattern.
+pub(super) const AS_THEY_STAND: &str = "一-龥a-z0-9";
+
+/// Whether a character is one of them.
+fn stands(one: char) -> bool {
+    matches!(one, '一'..='龥' | 'a'..='z' | '0'..='9')
+}
+
 /// A text as it is compared: full-width letters as plain ones, small letters, nothing that does not show.
 #[must_use]
 pub fn normal(text: &str) -> String {
     // Most names are of characters that stay as they are.
-    if text.chars().all(|one| matches!(one, '一'..='\u{9fa5}' | 'a'..='z' | '0'..='9')) {
+    if text.chars().all(stands) {
         return text.to_owned();
     }
     let shown = |one: &char| !one.is_whitespace() && !one.is_control() && !is_hidden(*one);
@@ -202,6 +210,13 @@ impl Words {
         };
         let codes = self.text.iter().all(char::is_ascii);
         PARTS.into_iter().filter(|part| codes || !matches!(part, Part::Code)).map(range).collect()
+    }
+
+    /// This text, where a name of [`AS_THEY_STAND`] is found only if it holds it as it is written: one of Chinese characters.
+    #[must_use]
+    pub(super) fn as_written(&self) -> Option<String> {
+        let all = self.text.iter().all(|one| stands(*one) && !one.is_ascii());
+        all.then(|| self.text.iter().collect())
     }
 
     /// Whether this text finds a subject.

@@ -153,6 +153,8 @@ fn sqlite_options(url: &str, connections: u32, read_only: bool) -> ConnectOption
                 // A reader's pages: what does not fit is in the system's cache anyway.
                 .pragma("cache_size", if read_only { "-1000" } else { "-3000" })
                 .statement_cache_capacity(if read_only { 40 } else { 100 })
+                // Rows its thread may be ahead of who reads them: with few, both wait for each other all the time.
+                .row_buffer_size(1_000)
         });
     options
 }

@@ -181,6 +181,10 @@ on_both! {
         let near = |q| [("near", "26.868,104.244"), ("within_km", "50"), ("q", q)];
         assert_eq!(codes(app, &admin, "/suppliers", &near("梵净")).await, ["crowd-0700"]);
         assert_eq!(codes(app, &admin, "/suppliers", &[("near", "26.868,104.244"), ("within_km", "20"), ("q", "梵净")]).await, Vec::<String>::new());
+        // A name is compared without what does not show, here as elsewhere.
+        app.execute("update supplier set name = '梵 净山农场' where code = 'crowd-0700'").await;
+        assert_eq!(finding::catch_up(&app.ctx).await.expect("catches up"), 1);
+        assert_eq!(codes(app, &admin, "/suppliers", &near("梵净")).await, ["crowd-0700"]);
         // The many come in the order of their distance, over pages.
         let (mut read, mut cursor) = (Vec::new(), None::<String>);
         loop {
