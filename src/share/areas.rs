@@ -1,7 +1,7 @@
 //! The roll-ups over HTTP.
 
 use super::{
-    node::{by_county, division_node, unit_node},
+    node::{by_county, division_node_of, unit_node},
     rollup::{By, PartLevel, RollUpView, roll_up},
     school::RangeQuery,
 };
@@ -106,7 +106,7 @@ pub async fn division_share(
     let (days, by, now) = (range(query.from, query.to, &ctx)?, query.by, ctx.clock.now());
     let (level, compared) = (query.level.unwrap_or_default(), query.before);
     let compute = async {
-        let found = division_node(&ctx, &code, days).await?;
+        let found = division_node_of(&ctx, &code, place, days).await?;
         let node = match level {
             PartLevel::Child => found.1,
             PartLevel::County => by_county(&ctx, found, days).await?,

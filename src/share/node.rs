@@ -14,15 +14,31 @@ use entity::{
     time::month_of,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Select, Statement,
-    Value,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Select,
+    Statement, Value,
 };
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
-/// One part of a breakdown by place: its code, its name, and the keys of the totals that belong to it.
+/// One part of a breakdown by place: its code and its name.
+#[derive(Clone)]
 pub struct Child {
     pub(super) code: String,
     pub(super) name: String,
+}
+
+/// What a breakdown by place shows.
+#[derive(Clone, Default)]
+pub struct Parts {
+    /// In order.
+    pub(super) children: Vec<Child>,
+    /// Part of each key of the totals that is not its own.
+    part_of: HashMap<String, String>,
+}
+
+impl Parts {
+    pub(super) fn part(&self, key: &str) -> String {
+        self.part_of.get(key).cloned().unwrap_or_else(|| key.to_owned())
+    }
 }
 
 /// A place in one of the two hierarchies, ready to be summed.
@@ -32,17 +48,23 @@ pub struct Node {
     /// Name.
     pub name: String,
     pub(super) area: Area,
-    /// Parts below, in order.
-    pub(super) children: Vec<Child>,
     /// By what totals are grouped to find a part.
     pub(super) group: Group,
-    /// Part of each key of that group; for schools the key is the part.
-    part_of: HashMap<String, String>,
+    /// What lies directly below; none where that is schools, which are read when they are asked for.
+    below: Option<Parts>,
 }
 
 impl Node {
-    pub(super) fn part(&self, key: &str) -> String {
-        self.part_of.get(key).cloned().unwrap_or_else(|| key.to_owned())
+    /// What lies directly below it in the period: meant to be read beside the sums.
+    pub(super) async fn parts(
+        &self,
+        db: &impl ConnectionTrait,
+        days: (NaiveDate, NaiveDate),
+    ) -> Result<Cow<'_, Parts>, DbErr> {
+        match &self.below {
+            Some(parts) => Ok(Cow::Borrowed(parts)),
+            None => schools_of(db, &self.area, days).await.map(Cow::Owned),
+        }
     }
 }
 
@@ -57,7 +79,7 @@ async fn schools_of(
     db: &impl ConnectionTrait,
     area: &Area,
     (from, to): (NaiveDate, NaiveDate),
-) -> Result<(Vec<Child>, HashMap<String, String>), ApiError> {
+) -> Result<Parts, DbErr> {
     let (seats, values) = area.seats(5);
     let sql = format!(
         "select distinct s.id, s.code, s.name from school_affiliation a join school s on s.id = a.school_id \
@@ -74,7 +96,7 @@ async fn schools_of(
     let children: Vec<Child> = children.collect();
     // SQLite shows ids without hyphens.
     let part_of = children.iter().map(|child| (child.code.replace('-', ""), child.code.clone())).collect();
-    Ok((children, part_of))
+    Ok(Parts { children, part_of })
 }
 
 /// A unit of the reporting tree, with what reported to it in the period.
@@ -104,21 +126,21 @@ pub async fn unit_node(ctx: &Ctx, code: &str, days: (NaiveDate, NaiveDate)) -> R
         .collect();
     let (name, area) = (unit.name.clone(), Area::Units(below(code)));
     if children.is_empty() {
-        let (children, part_of) = schools_of(db, &area, days).await?;
-        return Ok(Node { code: code.to_owned(), name, area, children, group: Group::School, part_of });
+        return Ok(Node { code: code.to_owned(), name, area, group: Group::School, below: None });
     }
     let mut part_of: HashMap<String, String> = children
         .iter()
         .flat_map(|child| below(&child.code).into_iter().map(|unit| (unit, child.code.clone())))
         .collect();
     let mut children = children;
-    let (reports_here, _) = schools_of(db, &Area::Units(vec![code.to_owned()]), days).await?;
-    if !reports_here.is_empty() {
+    let reports_here = schools_of(db, &Area::Units(vec![code.to_owned()]), days).await?;
+    if !reports_here.children.is_empty() {
         // Schools that report to this very unit stand beside the units below it.
         part_of.insert(code.to_owned(), code.to_owned());
         children.push(Child { code: code.to_owned(), name: format!("{name}（直报）") });
     }
-    Ok(Node { code: code.to_owned(), name, area, children, group: Group::Unit, part_of })
+    let below = Some(Parts { children, part_of });
+    Ok(Node { code: code.to_owned(), name, area, group: Group::Unit, below })
 }
 
 /// A division of the geographic tree, with what lay in it in the period.
@@ -130,19 +152,37 @@ pub async fn division_node(
     code: &str,
     days: (NaiveDate, NaiveDate),
 ) -> Result<(division::Model, Node), ApiError> {
+    let present = registry::find_division(&ctx.store.read, code).await?.ok_or(ApiError::NotFound)?;
+    division_node_of(ctx, code, present, days).await
+}
+
+/// The same where the division that stands for the code today is known.
+///
+/// # Errors
+/// 404 when it is none of this province.
+pub async fn division_node_of(
+    ctx: &Ctx,
+    code: &str,
+    present: division::Model,
+    days: (NaiveDate, NaiveDate),
+) -> Result<(division::Model, Node), ApiError> {
     let db = &ctx.store.read;
-    let asked = division::Entity::find_by_id(code).one(db).await?.ok_or(ApiError::NotFound)?;
+    let mut place = present;
     // A code that is no more stands for its successor, except in a period it saw the end of: there it is history.
-    let is_past = asked.valid_to.is_none_or(|last| last >= days.1);
-    let place = if is_past { asked } else { registry::find_division(db, code).await?.ok_or(ApiError::NotFound)? };
+    if place.code != code {
+        let asked = division::Entity::find_by_id(code).one(db).await?.ok_or(ApiError::NotFound)?;
+        if asked.valid_to.is_none_or(|last| last >= days.1) {
+            place = asked;
+        }
+    }
     let code = place.code.as_str();
     let below = |parent: String| async move {
         lasting(days).filter(division::Column::ParentCode.eq(parent)).order_by_asc(division::Column::Code).all(db).await
     };
-    let (area, children, group, part_of) = match place.level {
+    let (area, group, below) = match place.level {
         DivisionLevel::Province => {
             let prefectures = below(place.code.clone()).await?;
-            (Area::All, prefectures.iter().map(Child::of).collect(), Group::Prefecture, HashMap::new())
+            (Area::All, Group::Prefecture, Some(Parts::of(&prefectures, HashMap::new())))
         }
         DivisionLevel::Prefecture => {
             let counties = below(place.code.clone()).await?;
@@ -150,14 +190,9 @@ pub async fn division_node(
             // What was written down under a code before anybody entered that it was over counts under its successor.
             let gone = gone(days).filter(division::Column::ParentCode.eq(place.code.as_str())).all(db).await?;
             codes.extend(gone.iter().map(|county| county.code.clone()));
-            let part_of = successors(gone);
-            (Area::Counties(codes), counties.iter().map(Child::of).collect(), Group::County, part_of)
+            (Area::Counties(codes), Group::County, Some(Parts::of(&counties, successors(gone))))
         }
-        DivisionLevel::County => {
-            let area = Area::Counties(registry::territory(db, &place).await?);
-            let (children, part_of) = schools_of(db, &area, days).await?;
-            (area, children, Group::School, part_of)
-        }
+        DivisionLevel::County => (Area::Counties(registry::territory(db, &place).await?), Group::School, None),
         DivisionLevel::Township => {
             let parent = place.parent_code.as_deref().unwrap_or_default();
             let county = division::Entity::find_by_id(parent).one(db).await?.ok_or(ApiError::NotFound)?;
@@ -165,12 +200,11 @@ pub async fn division_node(
                 counties: registry::territory(db, &county).await?,
                 townships: registry::territory(db, &place).await?,
             };
-            let (children, part_of) = schools_of(db, &area, days).await?;
-            (area, children, Group::School, part_of)
+            (area, Group::School, None)
         }
         DivisionLevel::OtherProvince | DivisionLevel::OtherCounty => return Err(ApiError::NotFound),
     };
-    let node = Node { code: code.to_owned(), name: place.name.clone(), area, children, group, part_of };
+    let node = Node { code: code.to_owned(), name: place.name.clone(), area, group, below };
     Ok((place, node))
 }
 
@@ -190,8 +224,7 @@ pub async fn by_county(
             let of_level = division::Column::Level.eq(DivisionLevel::County);
             let counties = lasting(days).filter(of_level.clone()).order_by_asc(division::Column::Code).all(db).await?;
             let part_of = successors(gone(days).filter(of_level).all(db).await?);
-            let children = counties.iter().map(Child::of).collect();
-            Ok(Node { children, group: Group::County, part_of, ..node })
+            Ok(Node { group: Group::County, below: Some(Parts::of(&counties, part_of)), ..node })
         }
         _ => Err(ApiError::Malformed(FieldError::new(
             "?level",
@@ -201,9 +234,10 @@ pub async fn by_county(
     }
 }
 
-impl Child {
-    fn of(place: &division::Model) -> Self {
-        Self { code: place.code.clone(), name: place.name.clone() }
+impl Parts {
+    fn of(places: &[division::Model], part_of: HashMap<String, String>) -> Self {
+        let child = |place: &division::Model| Child { code: place.code.clone(), name: place.name.clone() };
+        Self { children: places.iter().map(child).collect(), part_of }
     }
 }
 

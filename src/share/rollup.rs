@@ -5,7 +5,7 @@ use super::{
     area_sums::{ByClass, Of, add, of_area, whole},
     coverage::{self, Coverage, Days},
     indicators::{Indicator, Population, ReadingView, recent_indicators},
-    node::{Child, Node},
+    node::{Child, Node, Parts},
     school::Figures,
     sums::{months_before, whole_months},
 };
@@ -17,7 +17,10 @@ use chrono::NaiveDate;
 use entity::category;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, btree_map::Entry};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, btree_map::Entry},
+};
 use utoipa::ToSchema;
 
 /// How a roll-up is broken down.
@@ -143,9 +146,11 @@ pub async fn roll_up(
     let everyone = Population::default();
     let coverage_group = if by_place { node.group } else { Group::None };
     let days = Days { from, to, today: ctx.clock.now().business_day() };
-    let (sums, covered) = tokio::try_join!(
+    let below = async { if by_place { node.parts(db, (from, to)).await } else { Ok(Cow::Owned(Parts::default())) } };
+    let (sums, covered, below) = tokio::try_join!(
         of_area(db, &node.area, months, group, within, &everyone),
         coverage::of_area(db, &node.area, months, days, coverage_group, &everyone),
+        below,
     )?;
     let figures = Figures::of(&indicators, &whole(&sums));
     let mut coverage = Coverage::default();
@@ -161,7 +166,7 @@ pub async fn roll_up(
         Some(By::Category) => {
             let named = |row: &PartCategory| Child { code: row.code.clone(), name: row.name.clone() };
             let named: Vec<Child> = categories.values().map(named).collect();
-            let mut parts = parts(&indicators, gathered(node, sums), &named, None);
+            let mut parts = parts(&indicators, gathered(&below, sums), &named, None);
             for part in &mut parts {
                 part.name_en = categories.get(&part.key).map(|row| row.name_en.clone());
             }
@@ -169,14 +174,14 @@ pub async fn roll_up(
         }
         Some(By::Month) => {
             let whole = vec![Child { code: String::new(), name: String::new() }];
-            parts(&indicators, gathered(node, sums), &whole, None)
+            parts(&indicators, gathered(&below, sums), &whole, None)
         }
         Some(By::Child | By::ChildMonth | By::ChildCategory) => {
             let mut by_part: HashMap<String, Coverage> = HashMap::new();
             for (key, part) in &covered {
-                by_part.entry(node.part(key)).or_default().add(part);
+                by_part.entry(below.part(key)).or_default().add(part);
             }
-            parts(&indicators, gathered(node, sums), &node.children, Some(&by_part))
+            parts(&indicators, gathered(&below, sums), &below.children, Some(&by_part))
         }
     };
     if by == Some(By::ChildCategory) {
@@ -190,7 +195,7 @@ pub async fn roll_up(
         let within = if within == Within::Month { Within::Whole } else { within };
         let sums = of_area(db, &node.area, months_before(months), group, within, &everyone).await?;
         before = Some(headline.read(&whole(&sums)));
-        let sums = gathered(node, sums);
+        let sums = gathered(&below, sums);
         for part in parts.iter_mut().filter(|part| part.month.is_none()) {
             let category = part.category.as_ref().map(|category| category.code.clone()).unwrap_or_default();
             let then = sums.get(&part.key).and_then(|parts| parts.get(&(0, category)));
@@ -227,10 +232,10 @@ pub(super) fn exact_months(from: NaiveDate, to: NaiveDate) -> Result<(i32, i32),
 type ByMonthAndCategory = BTreeMap<(i32, String), ByClass>;
 
 /// The sums of each part of a node.
-fn gathered(node: &Node, sums: HashMap<Of, ByClass>) -> HashMap<String, ByMonthAndCategory> {
+fn gathered(below: &Parts, sums: HashMap<Of, ByClass>) -> HashMap<String, ByMonthAndCategory> {
     let mut parts: HashMap<String, ByMonthAndCategory> = HashMap::new();
     for (of, sums) in sums {
-        match parts.entry(node.part(&of.key)).or_default().entry((of.month, of.category)) {
+        match parts.entry(below.part(&of.key)).or_default().entry((of.month, of.category)) {
             Entry::Vacant(first) => drop(first.insert(sums)),
             Entry::Occupied(mut others) => add(others.get_mut(), &sums),
         }

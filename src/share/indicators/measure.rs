@@ -176,18 +176,21 @@ pub(super) async fn measure(
     let months = exact_months(from, to)?;
     let db = &ctx.store.read;
     let population = Population::of(db, &indicator.version).await?;
-    let found = of_area(db, &node.area, months, node.group, Within::Whole, &population).await?;
     let days = Days { from, to, today: ctx.clock.now().business_day() };
-    let covered = coverage::of_area(db, &node.area, months, days, node.group, &population).await?;
+    let (found, covered, below) = tokio::try_join!(
+        of_area(db, &node.area, months, node.group, Within::Whole, &population),
+        coverage::of_area(db, &node.area, months, days, node.group, &population),
+        node.parts(db, (from, to)),
+    )?;
     let mut sums: HashMap<String, ByClass> = HashMap::new();
     for (of, by_class) in &found {
-        add(sums.entry(node.part(&of.key)).or_default(), by_class);
+        add(sums.entry(below.part(&of.key)).or_default(), by_class);
     }
     let mut coverage = Coverage::default();
     let mut coverages: HashMap<String, Coverage> = HashMap::new();
     for (key, part) in &covered {
         coverage.add(part);
-        coverages.entry(node.part(key)).or_default().add(part);
+        coverages.entry(below.part(key)).or_default().add(part);
     }
     let nothing = ByClass::new();
     let measured = |child: &Child| IndicatorPartView {
@@ -198,7 +201,7 @@ pub(super) async fn measure(
     };
     // A part without a school that is measured is none of this indicator's.
     let concerned = |part: &IndicatorPartView| sums.contains_key(&part.key) || coverages.contains_key(&part.key);
-    let parts: Vec<IndicatorPartView> = node.children.iter().map(measured).filter(concerned).collect();
+    let parts: Vec<IndicatorPartView> = below.children.iter().map(measured).filter(concerned).collect();
     Ok(IndicatorShareView {
         code: node.code.clone(),
         name: node.name.clone(),
