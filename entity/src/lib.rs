@@ -2,6 +2,7 @@
 //!
 //! Money, weight and stock are integers in every table ([`money`], [`weight`]); ids are UUIDv7 newtypes ([`id`]).
 
+pub mod fixed;
 pub mod id;
 pub mod money;
 pub mod statement;

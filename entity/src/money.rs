@@ -1,6 +1,9 @@
 //! Money as integer fen; yuan with two decimals only at the JSON edge.
 
-use crate::weight::{BaseQuantity, plain_decimal};
+use crate::{
+    fixed::Fixed,
+    weight::{BaseQuantity, plain_decimal},
+};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -71,14 +74,13 @@ impl Fen {
 
 impl fmt::Display for Fen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fen = self.0.unsigned_abs();
-        write!(f, "{}{}.{:02}", if self.0 < 0 { "-" } else { "" }, fen / 100, fen % 100)
+        f.write_str(Fixed::new(self.0, 2).as_str())
     }
 }
 
 impl Serialize for Fen {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(Fixed::new(self.0, 2).as_str())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Weight as integer grams, stock as integer grams or pieces; kilograms only at the JSON edge.
 
+use crate::fixed::Fixed;
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -96,14 +97,13 @@ pub struct Quantity {
 
 impl fmt::Display for Gram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let grams = self.0.unsigned_abs();
-        write!(f, "{}{}.{:03}", if self.0 < 0 { "-" } else { "" }, grams / 1000, grams % 1000)
+        f.write_str(Fixed::new(self.0, 3).as_str())
     }
 }
 
 impl Serialize for Gram {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(Fixed::new(self.0, 3).as_str())
     }
 }
 

@@ -48,8 +48,8 @@ async fn back_test(ctx: &Ctx, plan: &Plan) -> Result<(), DbErr> {
         println!(
             "projection after {part} of the year: {} schools, half of them off by at most {} points, nine tenths by at most {}",
             found.schools,
-            share::percent(found.half_within_bp),
-            share::percent(found.most_within_bp)
+            share::Percent(found.half_within_bp),
+            share::Percent(found.most_within_bp)
         );
     }
     Ok(())

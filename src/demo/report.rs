@@ -4,7 +4,7 @@
 use crate::{
     context::Ctx,
     http::ApiError,
-    share::{self, By, Coverage, Figures, PartView, ReadingView, RollUpView, roll_up},
+    share::{self, By, Coverage, Figures, PartView, Percent, ReadingView, RollUpView, roll_up},
 };
 use chrono::{Datelike, Days, NaiveDate};
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
@@ -134,8 +134,8 @@ fn table(lines: &[Line]) -> Table {
             number(line.orders.to_string()),
             number(tonnes(headline.weight.denominator.0)),
             number(ten_thousand_yuan(headline.amount.denominator.0)),
-            number(percent(headline.amount.percent.as_deref())),
-            number(percent(headline.weight.percent.as_deref())),
+            number(percent(headline.amount.percent)),
+            number(percent(headline.weight.percent)),
             Cell::new(mark(headline)).set_alignment(CellAlignment::Center),
         ];
         table.add_row(cells);
@@ -157,18 +157,18 @@ fn readings(figures: &Figures) -> String {
     table.set_header(["全省口径\nReading, whole province", "金额占比\nBy amount", "重量占比\nBy weight"]);
     let all: Vec<&ReadingView> = figures.headline.iter().chain(&figures.readings).collect();
     for (rule, indicator) in READINGS {
-        let Some(reading) = all.iter().find(|reading| reading.indicator == *indicator) else { continue };
+        let Some(reading) = all.iter().find(|reading| *reading.indicator == **indicator) else { continue };
         table.add_row([
             Cell::new(format!("{}\n{} ({rule})", reading.name_zh, reading.name_en)),
-            Cell::new(percent(reading.amount.percent.as_deref())).set_alignment(CellAlignment::Right),
-            Cell::new(percent(reading.weight.percent.as_deref())).set_alignment(CellAlignment::Right),
+            Cell::new(percent(reading.amount.percent)).set_alignment(CellAlignment::Right),
+            Cell::new(percent(reading.weight.percent)).set_alignment(CellAlignment::Right),
         ]);
     }
-    let unverified = percent(figures.unverified.percent.as_deref());
+    let unverified = percent(figures.unverified.percent);
     format!("{table}\n产地无凭证 Origin not proven: {unverified} (计入分母，不计入分子 in the denominator only)")
 }
 
-fn percent(share: Option<&str>) -> String {
+fn percent(share: Option<Percent>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{share} %"))
 }
 

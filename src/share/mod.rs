@@ -27,7 +27,7 @@ pub use coverage::{Coverage, coverage_of_unit, recount};
 pub use indicators::{Indicator, Population, ReadingView, indicators_on, recent_indicators};
 pub use node::{Node, division_node, unit_node};
 pub use outlook::{BackTest, back_test};
-pub use reading::{AmountShare, Rule, Sums, WeightShare, meets, percent, share_bp, still_needed};
+pub use reading::{AmountShare, Percent, Rule, Sums, WeightShare, meets, share_bp, still_needed};
 pub use rollup::{By, PartView, RollUpView, roll_up};
 pub use school::{Figures, RangeQuery, SchoolShareQuery, SchoolShareView, school_share};
 pub use verify::{Difference, Verification, verify};

@@ -5,7 +5,7 @@
 
 use super::{
     indicators::{Indicator, indicators_on},
-    reading::{Sums, WHOLE_BP, percent, share_bp, still_needed},
+    reading::{Percent, Sums, WHOLE_BP, share_bp, still_needed},
     sums::{SumRow, of_school},
 };
 use crate::context::Ctx;
@@ -34,8 +34,8 @@ pub struct OutlookView {
     pub needed_per_week: Option<Fen>,
     /// The share on the last day if every week that is left is like the four before today, rounded down; null where nothing would
     /// have been bought.
-    #[schema(example = "52.31")]
-    pub projected: Option<String>,
+    #[schema(value_type = Option<String>, example = "52.31")]
+    pub projected: Option<Percent>,
 }
 
 /// What counts and all that was bought, in fen.
@@ -110,7 +110,7 @@ pub async fn outlook(
         bought_per_week: Fen(recent.whole / WEEKS),
         counted_per_week: Fen(recent.part / WEEKS),
         needed_per_week: target.and_then(|target| needed_per_week(bought, recent, weeks, target)).map(Fen),
-        projected: share_bp(part, whole).map(percent),
+        projected: share_bp(part, whole).map(Percent),
     }))
 }
 

@@ -4,7 +4,7 @@ use super::{
     area::Area,
     coverage::{self, Days},
     indicators::{Indicator, Population, Tree, covered, covered_node, recent_indicators},
-    reading::{AmountShare, WeightShare, meets, percent, share_bp, still_needed},
+    reading::{AmountShare, Percent, WeightShare, meets, share_bp, still_needed},
     rollup::exact_months,
     school::RangeQuery,
     sums::months_before,
@@ -128,8 +128,8 @@ pub struct RankedSchoolView {
     /// The same by weight.
     pub weight_before: WeightShare,
     /// Points the share rose by against the period before, on the indicator's basis; null where either is undefined.
-    #[schema(example = "-3.20")]
-    pub change: Option<String>,
+    #[schema(value_type = Option<String>, example = "-3.20")]
+    pub change: Option<Percent>,
 }
 
 /// Rank the schools of a place
@@ -347,7 +347,7 @@ impl Row {
         } else {
             (self.part_fen, self.whole_fen, self.was_part_fen, self.was_whole_fen)
         };
-        let change = share_bp(part, whole).zip(share_bp(was_part, was_whole)).map(|(now, was)| percent(now - was));
+        let change = share_bp(part, whole).zip(share_bp(was_part, was_whole)).map(|(now, was)| Percent(now - was));
         RankedSchoolView {
             school_id: self.school_id,
             code: self.code,

@@ -1,8 +1,9 @@
 //! The arithmetic of a share: which classes qualify, exact sums, integer comparison, rounding down. Pure.
 
 use crate::ledger::{OriginClass, ProducerClass, PurchaseClass};
-use entity::{money::Fen, weight::Gram};
-use serde::{Deserialize, Serialize};
+use entity::{fixed::Fixed, money::Fen, weight::Gram};
+use serde::{Deserialize, Serialize, Serializer};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// Basis points in a whole.
@@ -133,10 +134,20 @@ pub fn still_needed(part: i64, whole: i64, target_bp: i64) -> Option<i64> {
     i64::try_from((gap + rest - 1) / rest).ok()
 }
 
-/// Hundredths of a percent as a decimal string: 4999 is `"49.99"`.
-#[must_use]
-pub fn percent(bp: i64) -> String {
-    format!("{}{}.{:02}", if bp < 0 { "-" } else { "" }, bp.abs() / 100, bp.abs() % 100)
+/// Hundredths of a percent. Written as a decimal string with two places: 4999 is `"49.99"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Percent(pub i64);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Fixed::new(self.0, 2).as_str())
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(Fixed::new(self.0, 2).as_str())
+    }
 }
 
 /// A share by amount.
@@ -147,8 +158,8 @@ pub struct AmountShare {
     /// All that was bought.
     pub denominator: Fen,
     /// Rounded down to two places; null where nothing was bought (S7).
-    #[schema(example = "52.31")]
-    pub percent: Option<String>,
+    #[schema(value_type = Option<String>, example = "52.31")]
+    pub percent: Option<Percent>,
 }
 
 /// A share by weight.
@@ -159,15 +170,15 @@ pub struct WeightShare {
     /// All that was bought and whose weight is known.
     pub denominator: Gram,
     /// Rounded down to two places; null where nothing of known weight was bought (S7).
-    #[schema(example = "55.02")]
-    pub percent: Option<String>,
+    #[schema(value_type = Option<String>, example = "55.02")]
+    pub percent: Option<Percent>,
 }
 
 impl AmountShare {
     /// The share of `part` in `whole`.
     #[must_use]
     pub fn of(part: Fen, whole: Fen) -> Self {
-        Self { numerator: part, denominator: whole, percent: share_bp(part.0, whole.0).map(percent) }
+        Self { numerator: part, denominator: whole, percent: share_bp(part.0, whole.0).map(Percent) }
     }
 }
 
@@ -175,7 +186,7 @@ impl WeightShare {
     /// The share of `part` in `whole`.
     #[must_use]
     pub fn of(part: Gram, whole: Gram) -> Self {
-        Self { numerator: part, denominator: whole, percent: share_bp(part.0, whole.0).map(percent) }
+        Self { numerator: part, denominator: whole, percent: share_bp(part.0, whole.0).map(Percent) }
     }
 }
 
@@ -187,7 +198,7 @@ mod tests {
     #[test]
     fn what_is_below_the_target_never_shows_as_reaching_it() {
         // 49.996 %
-        assert_eq!(share_bp(49_996, 100_000).map(percent).as_deref(), Some("49.99"));
+        assert_eq!(share_bp(49_996, 100_000).map(|bp| Percent(bp).to_string()).as_deref(), Some("49.99"));
         assert_eq!(meets(49_996, 100_000, 5_000), Some(false));
         assert_eq!(meets(50_000, 100_000, 5_000), Some(true));
         assert_eq!((share_bp(0, 0), meets(0, 0, 5_000)), (None, None));

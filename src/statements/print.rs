@@ -9,7 +9,7 @@ use crate::{
     context::Ctx,
     http::{ApiError, Language, Path, language_of},
     ledger::{OriginClass, ProducerClass, PurchaseClass},
-    share::percent,
+    share::Percent,
 };
 use axum::{
     extract::State,
@@ -57,7 +57,7 @@ fn page(row: &statement::Model, body: &Body, language: Language) -> Markup {
     let is_zh = language == Language::Chinese;
     let say = |zh: &'static str, en: &'static str| if is_zh { zh } else { en };
     let (amount, weight, reached) = body.share();
-    let shown = |share: &Option<String>| share.as_ref().map_or_else(|| "—".to_owned(), |share| format!("{share}%"));
+    let shown = |share: Option<Percent>| share.map_or_else(|| "—".to_owned(), |share| format!("{share}%"));
     let verdict = match reached {
         Some(true) => say("达标", "reached"),
         Some(false) => say("未达标", "not reached"),
@@ -92,16 +92,16 @@ fn page(row: &statement::Model, body: &Body, language: Language) -> Markup {
                         tr { th { (say("指标", "Indicator")) } td {
                             (if is_zh { &stated.name_zh } else { &stated.name_en })
                             @if let Some(target) = stated.target_bp {
-                                (say("，目标 ", ", target ")) (percent(i64::from(target))) "% "
+                                (say("，目标 ", ", target ")) (Percent(i64::from(target))) "% "
                                 (match stated.basis { Basis::Amount => say("（按金额）", "(by amount)"), Basis::Weight => say("（按重量）", "(by weight)") })
                             }
                         } }
                     }
                     tr { th { (say("按金额占比", "Share by amount")) } td {
-                        (shown(&amount.percent)) " = " (amount.numerator) " / " (amount.denominator) (say(" 元", " yuan"))
+                        (shown(amount.percent)) " = " (amount.numerator) " / " (amount.denominator) (say(" 元", " yuan"))
                     } }
                     tr { th { (say("按重量占比", "Share by weight")) } td {
-                        (shown(&weight.percent)) " = " (weight.numerator) " / " (weight.denominator) (say(" 千克", " kg"))
+                        (shown(weight.percent)) " = " (weight.numerator) " / " (weight.denominator) (say(" 千克", " kg"))
                     } }
                     tr { th { (say("是否达标", "Target")) } td { (verdict) } }
                 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     context::Ctx,
     http::{ApiError, unhex},
+    share::Percent,
 };
 use entity::statement::{self, Column};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
@@ -48,7 +49,7 @@ pub async fn prove(ctx: &Ctx, unit: &str, month: Month) -> Result<Proof, ApiErro
                 let counted = stands(&txn, row, &body, month, &mut wrong).await?;
                 taken_in(&txn, row, &body, &mut wrong).await?;
                 let (amount, weight, _) = body.share();
-                let percent = |share: Option<String>| share.unwrap_or_else(|| "-".to_owned());
+                let percent = |share: Option<Percent>| share.map_or_else(|| "-".to_owned(), |share| share.to_string());
                 proof.statements.push(format!(
                     "{unit} {month} version {}{}: {counted} lines, share {} % by amount, {} % by weight, {}",
                     row.version,

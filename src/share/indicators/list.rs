@@ -6,7 +6,7 @@ use crate::{
     context::Ctx,
     http::{ApiError, Page, PageQuery, Query, bad_cursor, page},
     ledger::check_range,
-    share::reading::percent,
+    share::reading::Percent,
 };
 use axum::{Json, extract::State};
 use chrono::NaiveDate;
@@ -36,8 +36,8 @@ pub struct IndicatorView {
     /// What the target is measured by.
     pub basis: Basis,
     /// Target in percent; null where it is only reported.
-    #[schema(example = "50.00")]
-    pub target: Option<String>,
+    #[schema(value_type = Option<String>, example = "50.00")]
+    pub target: Option<Percent>,
     /// Codes of the purchase classes that qualify.
     #[schema(example = json!([401, 411, 421]))]
     pub classes: Vec<i32>,
@@ -60,7 +60,7 @@ impl IndicatorView {
             name_en: version.name_en,
             headline: version.headline,
             basis: version.basis,
-            target: version.target_bp.map(|bp| percent(i64::from(bp))),
+            target: version.target_bp.map(|bp| Percent(i64::from(bp))),
             classes,
             valid_from: version.valid_from,
             valid_to: version.valid_to,

@@ -3,7 +3,7 @@
 use crate::{
     context::Ctx,
     ledger::PurchaseClass,
-    share::reading::{AmountShare, Sums, WeightShare, meets, percent, still_needed},
+    share::reading::{AmountShare, Percent, Sums, WeightShare, meets, still_needed},
 };
 use chrono::{Datelike, NaiveDate};
 use entity::{
@@ -28,20 +28,24 @@ pub struct Indicator {
     pub(super) classes: BTreeSet<i32>,
     /// By the code of a class whether it counts, and whether it would with evidence: asked for every class of every part.
     counting: Vec<(bool, bool)>,
+    // What every part's reading is called.
+    code: Arc<str>,
+    name_zh: Arc<str>,
+    name_en: Arc<str>,
 }
 
 /// An indicator and its figures.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReadingView {
     /// Stable name of the indicator.
-    #[schema(example = "poverty_share")]
-    pub indicator: String,
+    #[schema(value_type = String, example = "poverty_share")]
+    pub indicator: Arc<str>,
     /// Chinese name.
-    #[schema(example = "贫困地区贫困户采购占比")]
-    pub name_zh: String,
+    #[schema(value_type = String, example = "贫困地区贫困户采购占比")]
+    pub name_zh: Arc<str>,
     /// English name.
-    #[schema(example = "Share from poverty areas or registered households")]
-    pub name_en: String,
+    #[schema(value_type = String, example = "Share from poverty areas or registered households")]
+    pub name_en: Arc<str>,
     /// By amount.
     pub amount: AmountShare,
     /// By weight.
@@ -49,8 +53,8 @@ pub struct ReadingView {
     /// What the target is measured by.
     pub basis: Basis,
     /// Target in percent; null where the indicator is only reported.
-    #[schema(example = "50.00")]
-    pub target: Option<String>,
+    #[schema(value_type = Option<String>, example = "50.00")]
+    pub target: Option<Percent>,
     /// Whether the exact share reaches the target; null where undefined or without a target.
     #[schema(example = true)]
     pub meets_target: Option<bool>,
@@ -72,7 +76,9 @@ impl Indicator {
             }
             counting[code] = (classes.contains(&class.code()), classes.contains(&class.proven().code()));
         }
-        Self { version, classes, counting }
+        let shared = |name: &String| Arc::from(name.as_str());
+        let (code, name_zh, name_en) = (shared(&version.code), shared(&version.name_zh), shared(&version.name_en));
+        Self { version, classes, counting, code, name_zh, name_en }
     }
 
     /// Whether a class counts.
@@ -113,13 +119,13 @@ impl Indicator {
             Basis::Weight => (part.weight.0, whole.weight.0),
         };
         ReadingView {
-            indicator: self.version.code.clone(),
-            name_zh: self.version.name_zh.clone(),
-            name_en: self.version.name_en.clone(),
+            indicator: Arc::clone(&self.code),
+            name_zh: Arc::clone(&self.name_zh),
+            name_en: Arc::clone(&self.name_en),
             amount: AmountShare::of(part.amount, whole.amount),
             weight: WeightShare::of(part.weight, whole.weight),
             basis: self.version.basis,
-            target: target.map(percent),
+            target: target.map(Percent),
             meets_target: target.and_then(|target| meets(numerator, denominator, target)),
             still_needed: target
                 .filter(|_| self.version.basis == Basis::Amount && denominator > 0)
